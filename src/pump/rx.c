@@ -1,0 +1,77 @@
+#include "pump/rx.h"
+
+#include <errno.h>
+
+#include "line/packet.h"
+
+void
+rx_init(struct rx *rx, bool escape_xon, struct stats *stats,
+    rx_deliver *deliver, void *arg)
+{
+	slip_decoder_init(
+	    &rx->slip, rx->packet, sizeof(rx->packet), escape_xon);
+	rx->stats = stats;
+	rx->deliver = deliver;
+	rx->arg = arg;
+	rx->synced = false;
+}
+
+/* Why the frame may not go on; STATS_RX_DROPS: it may. */
+static enum stats_rx_drop
+frame_fault(const struct rx *rx, enum slip_result result)
+{
+	static const enum stats_rx_drop faults[PACKET_VERDICTS] = {
+		[PACKET_GOOD] = STATS_RX_DROPS,
+		[PACKET_VERSION] = STATS_RX_VERSION,
+		[PACKET_TRUNCATED] = STATS_RX_TRUNCATED,
+		[PACKET_HEADER_LENGTH] = STATS_RX_HEADER_LENGTH,
+		[PACKET_TOTAL_LENGTH] = STATS_RX_TOTAL_LENGTH,
+		[PACKET_HEADER_CHECKSUM] = STATS_RX_HEADER_CHECKSUM,
+	};
+
+	if (result == SLIP_BAD_ESCAPE)
+		return STATS_RX_ESCAPE;
+	if (result == SLIP_OVERSIZED)
+		return STATS_RX_OVERSIZED;
+	return faults[packet_check(rx->slip.packet, rx->slip.len)];
+}
+
+/* Counts one frame and delivers it if it is good. */
+static int
+take_frame(struct rx *rx, enum slip_result result)
+{
+	struct stats *stats = rx->stats;
+	enum stats_rx_drop fault = frame_fault(rx, result);
+	int refusal;
+
+	stats->rx_frames++;
+	if (fault != STATS_RX_DROPS) {
+		/* A port is opened in the middle of whatever passes. */
+		stats->rx_dropped[rx->synced ? fault : STATS_RX_NOISE]++;
+		return 0;
+	}
+	rx->synced = true;
+	refusal = rx->deliver(rx->arg, rx->slip.packet, rx->slip.len);
+	if (refusal) {
+		stats->rx_dropped[STATS_RX_REFUSED]++;
+		return refusal;
+	}
+	stats->rx_packets++;
+	stats->rx_bytes += rx->slip.len;
+	return 0;
+}
+
+int
+rx_input(struct rx *rx, const uint8_t *bytes, size_t len)
+{
+	enum slip_result result;
+
+	rx->stats->rx_line_bytes += len;
+	for (;;) {
+		result = slip_decode(&rx->slip, &bytes, &len);
+		if (result == SLIP_MORE)
+			return 0;
+		if (take_frame(rx, result) == EBADFD)
+			return EBADFD;
+	}
+}

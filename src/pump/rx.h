@@ -1,0 +1,40 @@
+/*
+ * Line to interface: decode, check, count, write.
+ */
+#ifndef SR_PUMP_RX_H
+#define SR_PUMP_RX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "line/slip.h"
+#include "pump/stats.h"
+
+/* The largest packet that is taken from the line, whatever our own MTU. */
+#define RX_PACKET_MAX 9000
+
+/* How a packet reaches the interface: like write(2) to a TUN.  Returns 0 or
+ * an errno value. */
+typedef int rx_deliver(void *arg, const uint8_t *packet, size_t len);
+
+struct rx {
+	struct slip_decoder slip;
+	struct stats *stats;
+	rx_deliver *deliver;
+	void *arg;
+	bool synced; /* a good frame was seen since the port was opened */
+	uint8_t packet[RX_PACKET_MAX];
+};
+
+void rx_init(struct rx *rx, bool escape_xon, struct stats *stats,
+    rx_deliver *deliver, void *arg);
+
+/*
+ * Takes len bytes that came from the line.  Returns 0, or EBADFD where
+ * deliver said so: the interface is gone, and bytes after that packet are not
+ * decoded.  All refusals are counted.
+ */
+int rx_input(struct rx *rx, const uint8_t *bytes, size_t len);
+
+#endif

@@ -1,0 +1,151 @@
+#include "pump/stats.h"
+
+#include <stddef.h>
+#include <sys/mman.h>
+
+/* A sane writer rarely costs one more look. */
+#define SNAPSHOT_TRIES 1000
+
+struct stats_page *
+stats_page_new(void)
+{
+	struct stats_page *page;
+
+	page = mmap(NULL, sizeof(*page), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (page == MAP_FAILED)
+		return NULL;
+	page->trapped = -1;
+	return page;
+}
+
+void
+stats_page_free(struct stats_page *page)
+{
+	if (page)
+		munmap(page, sizeof(*page));
+}
+
+void
+stats_publish(struct stats_page *page, const struct stats *stats)
+{
+	uint32_t next = page->sequence + 1;
+
+	/* The count's last move comes before what is written here: readers
+	 * may still be in this copy, and must find out. */
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	page->copies[next % 2] = *stats;
+	__atomic_store_n(&page->sequence, next, __ATOMIC_RELEASE);
+}
+
+bool
+stats_snapshot(const struct stats_page *page, struct stats *stats)
+{
+	uint32_t before, after;
+
+	for (int i = 0; i < SNAPSHOT_TRIES; i++) {
+		before = __atomic_load_n(&page->sequence, __ATOMIC_ACQUIRE);
+		*stats = page->copies[before % 2];
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		after = __atomic_load_n(&page->sequence, __ATOMIC_RELAXED);
+		if (after == before)
+			return true;
+	}
+	return false;
+}
+
+void
+stats_add(struct stats *a, const struct stats *b)
+{
+	a->tx_in_packets += b->tx_in_packets;
+	a->tx_in_bytes += b->tx_in_bytes;
+	a->tx_packets += b->tx_packets;
+	a->tx_bytes += b->tx_bytes;
+	a->tx_line_bytes += b->tx_line_bytes;
+	for (int i = 0; i < STATS_TX_DROPS; i++)
+		a->tx_dropped[i] += b->tx_dropped[i];
+	a->tx_queued += b->tx_queued;
+	a->tx_stuck += b->tx_stuck;
+	a->rx_line_bytes += b->rx_line_bytes;
+	a->rx_frames += b->rx_frames;
+	a->rx_packets += b->rx_packets;
+	a->rx_bytes += b->rx_bytes;
+	for (int i = 0; i < STATS_RX_DROPS; i++)
+		a->rx_dropped[i] += b->rx_dropped[i];
+}
+
+void
+stats_add_ended(struct stats *a, const struct stats *b)
+{
+	struct stats ended = *b;
+
+	ended.tx_dropped[STATS_TX_CLOSED] += ended.tx_queued;
+	ended.tx_queued = 0;
+	stats_add(a, &ended);
+}
+
+const char *
+stats_tx_drop_name(enum stats_tx_drop cause)
+{
+	switch (cause) {
+	case STATS_TX_STALE:
+		return "stale";
+	case STATS_TX_FULL:
+		return "full";
+	case STATS_TX_OVERSIZED:
+		return "oversized";
+	case STATS_TX_CLOSED:
+		return "closed";
+	case STATS_TX_DROPS:
+		break;
+	}
+	return "unknown";
+}
+
+const char *
+stats_rx_drop_name(enum stats_rx_drop cause)
+{
+	switch (cause) {
+	case STATS_RX_NOISE:
+		return "noise";
+	case STATS_RX_ESCAPE:
+		return "escape";
+	case STATS_RX_OVERSIZED:
+		return "oversized";
+	case STATS_RX_VERSION:
+		return "version";
+	case STATS_RX_TRUNCATED:
+		return "truncated";
+	case STATS_RX_HEADER_LENGTH:
+		return "header-length";
+	case STATS_RX_TOTAL_LENGTH:
+		return "total-length";
+	case STATS_RX_HEADER_CHECKSUM:
+		return "header-checksum";
+	case STATS_RX_REFUSED:
+		return "refused";
+	case STATS_RX_DROPS:
+		break;
+	}
+	return "unknown";
+}
+
+int64_t
+stats_tx_imbalance(const struct stats *s)
+{
+	uint64_t out = s->tx_packets + s->tx_queued;
+
+	for (int i = 0; i < STATS_TX_DROPS; i++)
+		out += s->tx_dropped[i];
+	return (int64_t)(s->tx_in_packets - out);
+}
+
+int64_t
+stats_rx_imbalance(const struct stats *s)
+{
+	uint64_t out = s->rx_packets;
+
+	for (int i = 0; i < STATS_RX_DROPS; i++)
+		out += s->rx_dropped[i];
+	return (int64_t)(s->rx_frames - out);
+}
