@@ -1,0 +1,320 @@
+#include "lane.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+#include <unistd.h>
+
+#define NS_PER_S 1e9
+
+/* What a pty can still hand over after its output was stopped, twice. */
+#define SLACK_BYTES 65536
+
+#define CHUNK_BYTES 4096
+
+/* Reads in a row before others get their turn. */
+#define DRAIN_TURNS 16
+
+/* Noise that was missed for longer, as when the machine slept, is forgotten. */
+#define NOISE_LATE_NS INT64_C(100000000)
+#define NOISE_GAP_MAX_NS 1e18
+
+static size_t
+queue_size(const struct lane_settings *set)
+{
+	return (size_t)set->txbuf + SLACK_BYTES;
+}
+
+/* Of the line, 0 where unpaced. */
+static double
+bytes_per_ns(const struct lane *l)
+{
+	return l->set.baud * (1 + l->set.rate_error / 100) / l->set.bits /
+	    NS_PER_S;
+}
+
+int
+lane_init(struct lane *l, const struct lane_settings *set, uint64_t seed)
+{
+	memset(l, 0, sizeof(*l));
+	l->from_master = l->from_slave = l->to_master = -1;
+	l->set = *set;
+	damage_init(&l->damage, seed);
+	damage_set(&l->damage, set->ber, set->drop);
+	if (bytes_resize(&l->queue, queue_size(set)) < 0)
+		return -1;
+	return bytes_resize(&l->backlog, LANE_BACKLOG_BYTES);
+}
+
+void
+lane_clear(struct lane *l)
+{
+	bytes_free(&l->queue);
+	bytes_free(&l->backlog);
+}
+
+void
+lane_plug(struct lane *l, int from_master, int from_slave, int to_master,
+    int64_t now_ns)
+{
+	l->from_master = from_master;
+	l->from_slave = from_slave;
+	l->to_master = to_master;
+	l->last_ns = now_ns;
+	lane_run(l, now_ns);
+}
+
+static void
+flush_queue(struct lane *l)
+{
+	l->count.flushed += l->queue.used;
+	bytes_drop(&l->queue, l->queue.used);
+	l->credit = 0;
+}
+
+void
+lane_flush_backlog(struct lane *l)
+{
+	bytes_drop(&l->backlog, l->backlog.used);
+}
+
+void
+lane_cut(struct lane *l)
+{
+	l->from_master = l->from_slave = l->to_master = -1;
+	flush_queue(l);
+	lane_flush_backlog(l);
+	l->stopped = false;
+	l->noise_ns = 0;
+}
+
+int
+lane_set(struct lane *l, const struct lane_settings *set, int64_t now_ns)
+{
+	lane_run(l, now_ns);
+	if (queue_size(set) != l->queue.size &&
+	    bytes_resize(&l->queue, queue_size(set)) < 0)
+		return -1;
+	damage_set(&l->damage, set->ber, set->drop);
+	if (set->garbage != l->set.garbage)
+		l->noise_ns = 0;
+	l->set = *set;
+	lane_run(l, now_ns);
+	return 0;
+}
+
+void
+lane_stall(struct lane *l, bool stalled, int64_t now_ns)
+{
+	lane_run(l, now_ns);
+	l->stalled = stalled;
+	lane_run(l, now_ns);
+}
+
+void
+lane_restore_stop(struct lane *l)
+{
+	ioctl(l->from_slave, TCXONC, l->stopped ? TCOOFF : TCOON);
+}
+
+static void
+update_stop(struct lane *l)
+{
+	double used = (double)l->queue.used;
+	bool stop = l->stopped;
+
+	if (used >= l->set.txbuf)
+		stop = true;
+	else if (used < fmin(LANE_RESUME_BYTES, l->set.txbuf / 2))
+		stop = false;
+	if (stop == l->stopped)
+		return;
+	l->stopped = stop;
+	lane_restore_stop(l);
+}
+
+/* What a pty in packet mode says instead of bytes; see ioctl_tty(2). */
+static bool
+take_notice(struct lane *l, uint8_t notice)
+{
+	if (notice & TIOCPKT_FLUSHWRITE)
+		flush_queue(l);
+	if ((notice & TIOCPKT_START) && l->stopped)
+		lane_restore_stop(l);
+	return notice & TIOCPKT_FLUSHREAD;
+}
+
+int
+lane_drain(struct lane *l, int64_t now_ns)
+{
+	uint8_t buf[1 + CHUNK_BYTES];
+	int turns, flushed = 0;
+
+	for (turns = 0; turns < DRAIN_TURNS; turns++) {
+		size_t room = bytes_room(&l->queue);
+		ssize_t n;
+
+		if (room == 0)
+			break;
+		if (room > CHUNK_BYTES)
+			room = CHUNK_BYTES;
+		n = read(l->from_master, buf, 1 + room);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			break;
+		if (n <= 0)
+			return -1;
+		if (buf[0] != TIOCPKT_DATA) {
+			flushed |= take_notice(l, buf[0]);
+			continue;
+		}
+		lane_run(l, now_ns);
+		bytes_put(&l->queue, buf + 1, (size_t)n - 1);
+		lane_run(l, now_ns);
+	}
+	return flushed;
+}
+
+/* Returns how many bytes the receiver's tty took. */
+static size_t
+deliver(struct lane *l, const uint8_t *bytes, size_t n)
+{
+	ssize_t put;
+
+	do
+		put = write(l->to_master, bytes, n);
+	while (put < 0 && errno == EINTR);
+	return put > 0 ? (size_t)put : 0;
+}
+
+void
+lane_arrive(struct lane *l, const uint8_t *bytes, size_t n)
+{
+	size_t taken = 0;
+
+	if (l->backlog.used == 0 && n > 0)
+		taken = deliver(l, bytes, n);
+	taken += bytes_put(&l->backlog, bytes + taken, n - taken);
+	l->count.overrun += n - taken;
+}
+
+void
+lane_deliver_backlog(struct lane *l, int64_t now_ns)
+{
+	uint8_t buf[LANE_BACKLOG_BYTES];
+
+	if (l->backlog.used > 0)
+		bytes_drop(&l->backlog,
+		    deliver(l, buf, bytes_peek(&l->backlog, buf, sizeof(buf))));
+	if (l->set.baud == 0)
+		lane_run(l, now_ns);
+}
+
+static void
+transmit(struct lane *l, size_t n)
+{
+	uint8_t buf[CHUNK_BYTES];
+
+	while (n > 0) {
+		size_t part = bytes_peek(
+		    &l->queue, buf, n < sizeof(buf) ? n : sizeof(buf));
+
+		bytes_drop(&l->queue, part);
+		l->count.sent += part;
+		n -= part;
+		lane_arrive(l, buf, damage_apply(&l->damage, buf, part));
+	}
+}
+
+/* No more at once than the backlog takes whole. */
+static void
+run_unpaced(struct lane *l)
+{
+	while (l->queue.used > 0 && l->backlog.used == 0) {
+		size_t n = l->queue.used;
+
+		transmit(l, n < LANE_BACKLOG_BYTES ? n : LANE_BACKLOG_BYTES);
+	}
+}
+
+static void
+run_paced(struct lane *l, double elapsed_ns)
+{
+	double due = l->credit + elapsed_ns * bytes_per_ns(l);
+	size_t n = l->queue.used;
+
+	if (due < (double)n)
+		n = (size_t)due;
+	transmit(l, n);
+	l->credit = l->queue.used > 0 ? due - (double)n : 0;
+}
+
+static double
+noise_rate(const struct lane *l)
+{
+	double line = bytes_per_ns(l) * NS_PER_S;
+
+	return line > 0 ? fmin(l->set.garbage, line) : l->set.garbage;
+}
+
+static int64_t
+noise_gap_ns(struct lane *l)
+{
+	double gap_ns = NS_PER_S *
+	    damage_noise_gap_s(&l->damage, noise_rate(l));
+
+	return 1 + (int64_t)fmin(gap_ns, NOISE_GAP_MAX_NS);
+}
+
+static void
+run_noise(struct lane *l, int64_t now_ns)
+{
+	uint8_t buf[256];
+	size_t n = 0;
+
+	if (l->noise_ns == 0 || now_ns - l->noise_ns > NOISE_LATE_NS)
+		l->noise_ns = now_ns + noise_gap_ns(l);
+	while (l->noise_ns <= now_ns && n < sizeof(buf)) {
+		buf[n++] = damage_noise(&l->damage);
+		l->noise_ns += noise_gap_ns(l);
+	}
+	l->count.garbage += n;
+	lane_arrive(l, buf, n);
+}
+
+void
+lane_run(struct lane *l, int64_t now_ns)
+{
+	double elapsed_ns = (double)(now_ns - l->last_ns);
+
+	l->last_ns = now_ns;
+	if (l->from_master < 0)
+		return;
+	if (!l->stalled && l->set.baud == 0)
+		run_unpaced(l);
+	else if (!l->stalled)
+		run_paced(l, elapsed_ns);
+	update_stop(l);
+
+	if (l->queue.used > 0 && !l->stalled)
+		l->noise_ns = 0;
+	else if (l->set.garbage > 0)
+		run_noise(l, now_ns);
+}
+
+int64_t
+lane_next_ns(const struct lane *l)
+{
+	bool idle = l->queue.used == 0 || l->stalled;
+
+	if (l->from_master < 0)
+		return LANE_NEVER;
+	if (idle)
+		return l->set.garbage > 0 ? l->noise_ns : LANE_NEVER;
+	if (l->set.baud == 0)
+		return LANE_NEVER;
+	return l->last_ns + 1 + (int64_t)((1 - l->credit) / bytes_per_ns(l));
+}
