@@ -1,0 +1,270 @@
+/* A serial port: found, opened, locked and set up. */
+#include "os/port.h"
+
+#include <asm/termbits.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <libserialport.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "os/holder.h"
+
+/* Unix98 pty slaves, Documentation/admin-guide/devices.txt. */
+#define PTY_MAJOR_FIRST 136
+#define PTY_MAJOR_LAST 143
+
+/* Looks before it opens: opening the wrong device may do things. */
+static int
+find_node(const char *device, struct port_info *info, struct error *err)
+{
+	char node[PATH_MAX];
+	struct stat st;
+
+	if (!realpath(device, node))
+		return error_errno(err, "port %s", device);
+	if (stat(node, &st) < 0)
+		return error_errno(err, "port %s", node);
+	if (!S_ISCHR(st.st_mode))
+		return error_set(err, ENOTTY,
+		    "port %s: not a serial port (not a character device)",
+		    node);
+	if (strlen(node) >= sizeof(info->node))
+		return error_set(err, ENAMETOOLONG, "port %s: path too long",
+		    node);
+	strcpy(info->node, node);
+	info->pty = major(st.st_rdev) >= PTY_MAJOR_FIRST &&
+	    major(st.st_rdev) <= PTY_MAJOR_LAST;
+	return 0;
+}
+
+/* Before anything is set: a port that another has must not change under it. */
+static int
+lock_node(int fd, const struct port_info *info, struct error *err)
+{
+	char holder[64];
+
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	if (errno != EWOULDBLOCK)
+		return error_errno(err, "port %s: lock", info->node);
+	if (!holder_of_lock(fd, holder, sizeof(holder)))
+		strcpy(holder, "another process");
+	return error_set(
+	    err, EBUSY, "port %s is in use by %s", info->node, holder);
+}
+
+static int
+open_node(const struct port_info *info, struct error *err)
+{
+	char holder[64];
+	struct termios2 t;
+	int fd = open(
+	    info->node, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0 && errno == EBUSY &&
+	    holder_of_file(info->node, NULL, holder, sizeof(holder)))
+		return error_set(err, EBUSY, "port %s is in use by %s",
+		    info->node, holder);
+	if (fd < 0)
+		return error_errno(err, "open %s", info->node);
+	if (ioctl(fd, TCGETS2, &t) < 0) {
+		int code = errno;
+
+		close(fd);
+		if (code != ENOTTY && code != EINVAL) {
+			errno = code;
+			return error_errno(err, "port %s", info->node);
+		}
+		return error_set(err, ENOTTY,
+		    "port %s: not a serial port (not a terminal device)",
+		    info->node);
+	}
+	if (lock_node(fd, info, err) < 0) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static int
+fill_config(struct sp_port_config *config, const struct port_settings *s)
+{
+	static const enum sp_parity parity[] = {
+		[PORT_PARITY_NONE] = SP_PARITY_NONE,
+		[PORT_PARITY_EVEN] = SP_PARITY_EVEN,
+		[PORT_PARITY_ODD] = SP_PARITY_ODD,
+	};
+	static const enum sp_flowcontrol flow[] = {
+		[PORT_FLOW_NONE] = SP_FLOWCONTROL_NONE,
+		[PORT_FLOW_RTSCTS] = SP_FLOWCONTROL_RTSCTS,
+		[PORT_FLOW_XONXOFF] = SP_FLOWCONTROL_XONXOFF,
+	};
+
+	if (sp_set_config_baudrate(config, s->baud) != SP_OK ||
+	    sp_set_config_bits(config, 8) != SP_OK ||
+	    sp_set_config_parity(config, parity[s->parity]) != SP_OK ||
+	    sp_set_config_stopbits(config, s->stop_bits) != SP_OK ||
+	    sp_set_config_flowcontrol(config, flow[s->flow]) != SP_OK)
+		return -1;
+	return 0;
+}
+
+static int
+configure_opened(struct sp_port *port, const struct port_settings *s)
+{
+	struct sp_port_config *config;
+	int result;
+
+	if (sp_new_config(&config) != SP_OK)
+		return -1;
+	result = fill_config(config, s);
+	if (result == 0 && sp_set_config(port, config) != SP_OK)
+		result = -1;
+	sp_free_config(config);
+	return result;
+}
+
+/*
+ * libserialport works on a descriptor of its own, which goes away again: the
+ * settings belong to the port.  Returns false where it cannot serve, as with
+ * ptys and gadget ports; set_termios() then does all of it.
+ */
+static bool
+set_by_libserialport(const char *node, const struct port_settings *s)
+{
+	struct sp_port *port;
+	bool done = false;
+
+	if (sp_get_port_by_name(node, &port) != SP_OK)
+		return false;
+	if (sp_open(port, SP_MODE_READ_WRITE) == SP_OK) {
+		done = configure_opened(port, s) == 0;
+		sp_close(port);
+	}
+	sp_free_port(port);
+	return done;
+}
+
+static void
+set_raw(struct termios2 *t, const struct port_settings *s)
+{
+	/* Bytes damaged on the way are dropped, not passed as 0: a frame of
+	 * another length is found out. */
+	t->c_iflag = IGNBRK | IGNPAR;
+	t->c_oflag = 0;
+	t->c_lflag = 0;
+	t->c_cc[VMIN] = 1;
+	t->c_cc[VTIME] = 0;
+	/* HUPCL would drop DTR at close, which resets an Arduino. */
+	t->c_cflag &= ~(HUPCL | CSIZE | PARENB | PARODD | CMSPAR | CSTOPB |
+	    CRTSCTS);
+	t->c_cflag |= CREAD | CLOCAL | CS8;
+	if (s->stop_bits == 2)
+		t->c_cflag |= CSTOPB;
+	if (s->parity != PORT_PARITY_NONE) {
+		t->c_cflag |= PARENB;
+		t->c_iflag |= INPCK;
+	}
+	if (s->parity == PORT_PARITY_ODD)
+		t->c_cflag |= PARODD;
+	if (s->flow == PORT_FLOW_RTSCTS)
+		t->c_cflag |= CRTSCTS;
+	if (s->flow == PORT_FLOW_XONXOFF)
+		t->c_iflag |= IXON | IXOFF;
+}
+
+/* What libserialport did not set, or all of it.  The rate that the driver
+ * made of ours is left alone. */
+static int
+set_termios(int fd, const struct port_settings *s, bool set_baud,
+    struct port_info *info, struct error *err)
+{
+	struct termios2 t;
+
+	if (ioctl(fd, TCGETS2, &t) < 0)
+		return error_errno(err, "port %s: read settings", info->node);
+	set_raw(&t, s);
+	if (set_baud) {
+		t.c_cflag &= ~(CBAUD | (CBAUD << IBSHIFT));
+		t.c_cflag |= BOTHER;
+		t.c_ospeed = s->baud;
+		t.c_ispeed = s->baud;
+	}
+	if (ioctl(fd, TCSETS2, &t) < 0)
+		return error_errno(err, "port %s: set %u baud", info->node,
+		    s->baud);
+	if (ioctl(fd, TCGETS2, &t) < 0)
+		return error_errno(err, "port %s: read settings", info->node);
+	info->baud = t.c_ospeed;
+	info->rtscts = t.c_cflag & CRTSCTS;
+	info->parity = t.c_cflag & PARENB;
+	return 0;
+}
+
+static int
+set_up(int fd, const struct port_settings *s, struct port_info *info,
+    struct error *err)
+{
+	bool served = !info->pty && set_by_libserialport(info->node, s);
+
+	if (set_termios(fd, s, !served, info, err) < 0)
+		return -1;
+	/* On a pty the mark would outlive this process. */
+	if (!info->pty && ioctl(fd, TIOCEXCL) < 0)
+		return error_errno(err, "port %s: lock", info->node);
+	if (ioctl(fd, TCFLSH, TCIOFLUSH) < 0)
+		return error_errno(err, "port %s: flush", info->node);
+	return 0;
+}
+
+int
+port_open(const struct port_settings *s, struct port_info *info,
+    struct error *err)
+{
+	int fd;
+
+	memset(info, 0, sizeof(*info));
+	if (find_node(s->device, info, err) < 0)
+		return -1;
+	fd = open_node(info, err);
+	if (fd < 0)
+		return -1;
+	if (set_up(fd, s, info, err) < 0) {
+		port_close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+void
+port_close(int fd)
+{
+	ioctl(fd, TCFLSH, TCIOFLUSH);
+	close(fd);
+}
+
+unsigned
+port_unsent(int fd)
+{
+	int bytes;
+
+	if (ioctl(fd, TIOCOUTQ, &bytes) < 0 || bytes < 0)
+		return 0;
+	return bytes;
+}
+
+void
+port_resume_output(int fd)
+{
+	/* TCOON alone undoes only a TCOOFF. */
+	ioctl(fd, TCXONC, TCOOFF);
+	ioctl(fd, TCXONC, TCOON);
+}

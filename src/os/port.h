@@ -1,0 +1,66 @@
+/*
+ * A serial port: found, opened, locked and set up, as a file descriptor that
+ * read(2) and write(2) serve.  Through libserialport; through termios(3)
+ * where that cannot serve (ptys, USB gadget ports).  See tty_ioctl(4).
+ *
+ * Opening can take seconds with a sick adapter: only the pump's child does it.
+ */
+#ifndef SR_OS_PORT_H
+#define SR_OS_PORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+enum port_parity { PORT_PARITY_NONE, PORT_PARITY_EVEN, PORT_PARITY_ODD };
+
+enum port_flow { PORT_FLOW_NONE, PORT_FLOW_RTSCTS, PORT_FLOW_XONXOFF };
+
+struct port_settings {
+	char *device; /* a path; owned by the configuration */
+	uint32_t baud;
+	enum port_parity parity;
+	unsigned stop_bits; /* 1 or 2 */
+	enum port_flow flow;
+	unsigned settle_ms; /* input discarded after open; the pump's duty */
+};
+
+/* What was really opened. */
+struct port_info {
+	char node[128]; /* the device without symlinks */
+	uint32_t baud;  /* as the driver keeps it */
+	bool pty;
+	bool rtscts; /* as the driver keeps it */
+	bool parity; /* as the driver keeps it */
+};
+
+/* Bits on the line for one byte: start, data, parity, stop. */
+static inline unsigned
+port_bits_per_char(const struct port_settings *s)
+{
+	return 1 + 8 + (s->parity != PORT_PARITY_NONE) + s->stop_bits;
+}
+
+/*
+ * Opens, locks (flock(2); TIOCEXCL on what is no pty), sets raw mode and the
+ * settings, clears HUPCL, flushes.  Returns a non-blocking descriptor with
+ * close-on-exec, or -1; err->code is then ENOENT, ENXIO or ENODEV where there
+ * is no such port now, EBUSY where another process has it (named where /proc
+ * shows it).
+ */
+int port_open(const struct port_settings *s, struct port_info *info,
+    struct error *err);
+
+/* Throws away what waits in both directions, so that closing never blocks,
+ * and closes. */
+void port_close(int fd);
+
+/* Bytes that the driver says it still has to send; 0 where it does not know
+ * (ptys). */
+unsigned port_unsent(int fd);
+
+/* Forgets an XOFF that was received, with software flow control. */
+void port_resume_output(int fd);
+
+#endif
