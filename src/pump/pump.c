@@ -1,0 +1,339 @@
+/* The process that moves the packets of one link. */
+#include "pump/pump.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "os/sandbox.h"
+#include "pump/rx.h"
+
+/* Reads of the line in one wake-up; a tty hands out up to 4095 at once. */
+#define READS_PER_TURN 16
+#define READ_MAX 4096
+
+enum { POLL_SOCK, POLL_TUN, POLL_PORT, POLL_COUNT };
+
+/* In the supervisor, which forks it, this costs no memory: never touched. */
+static struct pump {
+	const struct pump_options *options;
+	int tun, sock, port;
+	struct stats_page *page;
+	struct stats stats;
+	struct rx rx;
+	struct tx tx;
+} pump;
+
+/* A report that does not fit into the socket is lost: the supervisor is busy
+ * or gone, and sees the end of the process in any case. */
+static void
+report(struct pump *p, enum pump_report_type type, enum pump_end end,
+    const struct port_info *port, const struct error *err)
+{
+	struct pump_report r = { .type = type, .end = end };
+
+	if (port)
+		r.port = *port;
+	if (err)
+		r.error = *err;
+	if (write(p->sock, &r, sizeof(r)) < 0)
+		return;
+}
+
+_Noreturn static void
+end(struct pump *p, enum pump_end why, const struct error *err)
+{
+	if (p->port >= 0)
+		port_close(p->port);
+	tx_close(&p->tx);
+	stats_publish(p->page, &p->stats);
+	report(p, PUMP_ENDED, why, NULL, err);
+	_exit(0);
+}
+
+/* The supervisor's handlers are not ours.  What a terminal sends to the whole
+ * group is for the supervisor, who passes it on. */
+static void
+reset_signals(void)
+{
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	struct sigaction fallback = { .sa_handler = SIG_DFL };
+	sigset_t none;
+
+	sigaction(SIGINT, &ignore, NULL);
+	sigaction(SIGHUP, &ignore, NULL);
+	sigaction(SIGUSR1, &ignore, NULL);
+	sigaction(SIGUSR2, &ignore, NULL);
+	sigaction(SIGPIPE, &ignore, NULL);
+	sigaction(SIGTERM, &fallback, NULL);
+	sigaction(SIGCHLD, &fallback, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* Keeps 0 to 2 taken, so that no library's last words go to the line. */
+static void
+close_others(struct pump *p)
+{
+	int keep[] = { 0, 1, 2, p->tun, p->sock };
+	struct error err;
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null >= 0) {
+		dup2(null, 0);
+		dup2(null, 1);
+		if (!SANDBOX_SANITIZER)
+			dup2(null, 2);
+	}
+	if (sandbox_close_others(
+		keep, sizeof(keep) / sizeof(keep[0]), &err) < 0)
+		end(p, PUMP_END_FAILED, &err);
+}
+
+static bool
+is_absent(int code)
+{
+	return code == ENOENT || code == ENXIO || code == ENODEV ||
+	    code == ENOTDIR;
+}
+
+static void
+open_port(struct pump *p, struct port_info *info)
+{
+	struct error err;
+
+	p->port = port_open(&p->options->port, info, &err);
+	if (p->port >= 0)
+		return;
+	end(p, is_absent(err.code) ? PUMP_END_ABSENT : PUMP_END_FAILED, &err);
+}
+
+/* From here on everything that can be taken from this process is taken. */
+static void
+drop_everything(struct pump *p)
+{
+	struct error err;
+
+	if (sandbox_drop(p->options->uid, p->options->gid, &err) < 0 ||
+	    sandbox_filter(&p->page->trapped, &err) < 0)
+		end(p, PUMP_END_FAILED, &err);
+}
+
+static void
+allocate_queue(struct pump *p)
+{
+	size_t size = tx_pool_size(&p->options->port);
+	uint8_t *pool = malloc(size);
+	struct error err;
+
+	if (!pool) {
+		error_errno(&err, "queue of %zu bytes", size);
+		end(p, PUMP_END_FAILED, &err);
+	}
+	tx_init(&p->tx, &p->options->port, p->options->leading_end, pool, size,
+	    &p->stats, clock_ns());
+}
+
+static int
+deliver(void *arg, const uint8_t *packet, size_t len)
+{
+	struct pump *p = arg;
+
+	return write(p->tun, packet, len) < 0 ? errno : 0;
+}
+
+static void
+obey(struct pump *p)
+{
+	struct pump_order order;
+	ssize_t len = read(p->sock, &order, sizeof(order));
+
+	if (len < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	/* Anything else that is no order is the end of the supervisor. */
+	if (len != sizeof(order) || order.type == PUMP_STOP)
+		end(p, PUMP_END_STOPPED, NULL);
+	p->page->answered = order.question;
+}
+
+static void
+hang_up(struct pump *p, const char *what, int code)
+{
+	struct error err;
+
+	if (code == 0)
+		error_set(&err, EIO, "%s hung up", p->options->port.device);
+	else
+		error_set(&err, code, "%s hung up: %s: %s",
+		    p->options->port.device, what, strerror(code));
+	end(p, PUMP_END_HANGUP, &err);
+}
+
+static void
+read_line(struct pump *p)
+{
+	static uint8_t bytes[READ_MAX];
+	struct error err;
+
+	for (int i = 0; i < READS_PER_TURN; i++) {
+		ssize_t len = read(p->port, bytes, sizeof(bytes));
+
+		if (len < 0 && (errno == EAGAIN || errno == EINTR))
+			return;
+		if (len <= 0)
+			hang_up(p, "read", len < 0 ? errno : 0);
+		if (rx_input(&p->rx, bytes, len) != 0) {
+			error_set(&err, EBADFD, "the interface was deleted");
+			end(p, PUMP_END_INTERFACE, &err);
+		}
+		if ((size_t)len < sizeof(bytes))
+			return;
+	}
+}
+
+static void
+write_line(struct pump *p, int64_t now_ns)
+{
+	bool stuck = p->tx.stuck;
+	struct error err;
+
+	if (tx_write_line(&p->tx, p->port, now_ns, &err) < 0)
+		hang_up(p, "write", err.code);
+	if (stuck && !p->tx.stuck)
+		report(p, PUMP_FLOWS, 0, NULL, NULL);
+}
+
+static void
+read_interface(struct pump *p)
+{
+	struct error err;
+
+	if (tx_read_interface(&p->tx, p->tun, &err) < 0)
+		end(p, PUMP_END_INTERFACE, &err);
+}
+
+static void
+look_at_output(struct pump *p, int64_t now_ns)
+{
+	if (!tx_look(&p->tx, p->port, now_ns))
+		return;
+	if (p->options->port.flow == PORT_FLOW_XONXOFF)
+		port_resume_output(p->port);
+	report(p, PUMP_STUCK, 0, NULL, NULL);
+}
+
+/* Until something is to be done, at most to until_ns. */
+static void
+wait_until(struct pump *p, struct pollfd *fds, int64_t until_ns)
+{
+	int64_t left_ns = until_ns - clock_ns();
+	struct timespec timeout;
+
+	if (left_ns < 0)
+		left_ns = 0;
+	timeout.tv_sec = left_ns / CLOCK_NS_PER_S;
+	timeout.tv_nsec = left_ns % CLOCK_NS_PER_S;
+	for (int i = 0; i < POLL_COUNT; i++)
+		fds[i].revents = 0;
+	if (ppoll(fds, POLL_COUNT, until_ns == INT64_MAX ? NULL : &timeout,
+		NULL) < 0 &&
+	    errno != EINTR) {
+		struct error err;
+
+		error_errno(&err, "ppoll");
+		end(p, PUMP_END_FAILED, &err);
+	}
+}
+
+/* What arrives in the first milliseconds is an adapter's reset or a boot
+ * loader's greeting. */
+static void
+settle(struct pump *p)
+{
+	int64_t until_ns = clock_ns() +
+	    p->options->port.settle_ms * CLOCK_NS_PER_MS;
+	struct pollfd fds[POLL_COUNT] = {
+		[POLL_SOCK] = { .fd = p->sock, .events = POLLIN },
+		[POLL_TUN] = { .fd = -1 },
+		[POLL_PORT] = { .fd = p->port, .events = POLLIN },
+	};
+	static uint8_t bytes[READ_MAX];
+
+	while (clock_ns() < until_ns) {
+		wait_until(p, fds, until_ns);
+		if (fds[POLL_SOCK].revents)
+			obey(p);
+		if (!fds[POLL_PORT].revents)
+			continue;
+		ssize_t len = read(p->port, bytes, sizeof(bytes));
+
+		if (len == 0 || (len < 0 && errno != EAGAIN && errno != EINTR))
+			hang_up(p, "read", len < 0 ? errno : 0);
+	}
+}
+
+static void
+turn(struct pump *p)
+{
+	struct pollfd fds[POLL_COUNT] = {
+		[POLL_SOCK] = { .fd = p->sock, .events = POLLIN },
+		[POLL_TUN] = { .fd = p->tun, .events = POLLIN },
+		[POLL_PORT] = { .fd = p->port, .events = POLLIN },
+	};
+	bool waiting = tx_pending(&p->tx);
+	int64_t now_ns;
+
+	if (waiting)
+		fds[POLL_PORT].events |= POLLOUT;
+	wait_until(p, fds, tx_look_ns(&p->tx));
+	now_ns = clock_ns();
+
+	if (fds[POLL_SOCK].revents)
+		obey(p);
+	if (fds[POLL_PORT].revents & ~POLLOUT)
+		read_line(p);
+	if (fds[POLL_TUN].revents)
+		read_interface(p);
+	if (!waiting || (fds[POLL_PORT].revents & POLLOUT))
+		write_line(p, now_ns);
+	look_at_output(p, now_ns);
+	stats_publish(p->page, &p->stats);
+}
+
+_Noreturn void
+pump_run(const struct pump_options *options, int tun, int sock,
+    struct stats_page *page)
+{
+	struct pump *p = &pump;
+	struct port_info info;
+	struct error err;
+	char name[16];
+
+	*p = (struct pump){ .options = options, .tun = tun, .sock = sock,
+		.port = -1, .page = page };
+	p->tx.stats = &p->stats;
+	reset_signals();
+	snprintf(name, sizeof(name), "pump %s", options->link);
+	prctl(PR_SET_NAME, name);
+	close_others(p);
+
+	allocate_queue(p);
+	rx_init(&p->rx, options->port.flow == PORT_FLOW_XONXOFF, &p->stats,
+	    deliver, p);
+	open_port(p, &info);
+	drop_everything(p);
+	settle(p);
+	if (tx_drain_stale(&p->tx, p->tun, &err) < 0)
+		end(p, PUMP_END_INTERFACE, &err);
+	stats_publish(p->page, &p->stats);
+	report(p, PUMP_OPENED, 0, &info, NULL);
+	for (;;)
+		turn(p);
+}

@@ -1,0 +1,69 @@
+/*
+ * The pump: the process that moves the packets of one link between its
+ * interface and its port, and the contract with the supervisor above it.
+ *
+ * Down go orders, up come reports, each one message of a SOCK_SEQPACKET pair;
+ * the counters are in a shared page (stats.h).  The supervisor never acts on
+ * a request from a pump: a pump only reports.  End of file on the socket ends
+ * it.  Both ends are the same program, so structs may travel.
+ */
+#ifndef SR_PUMP_PUMP_H
+#define SR_PUMP_PUMP_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "os/port.h"
+#include "pump/stats.h"
+#include "pump/tx.h"
+
+struct pump_options {
+	const char *link; /* the link's name, for ps(1) */
+	struct port_settings port;
+	enum tx_leading_end leading_end;
+	uid_t uid; /* whom to become where the process is root */
+	gid_t gid;
+};
+
+enum pump_order_type {
+	PUMP_STOP, /* flush, close, exit */
+	PUMP_ASK,  /* put question into the page's `answered` */
+};
+
+struct pump_order {
+	uint32_t type; /* enum pump_order_type */
+	uint32_t question;
+};
+
+enum pump_report_type {
+	PUMP_OPENED, /* port: what was opened; packets flow from now on */
+	PUMP_STUCK,  /* nothing was taken by the line for a while */
+	PUMP_FLOWS,  /* output moves again */
+	PUMP_ENDED,  /* the last report: end, error */
+};
+
+enum pump_end {
+	PUMP_END_STOPPED,
+	PUMP_END_ABSENT, /* there is no such port now */
+	PUMP_END_FAILED,
+	PUMP_END_HANGUP,    /* the port went away while it was in use */
+	PUMP_END_INTERFACE, /* the interface was deleted */
+};
+
+struct pump_report {
+	uint32_t type; /* enum pump_report_type */
+	uint32_t end;  /* enum pump_end */
+	struct port_info port;
+	struct error error;
+};
+
+/*
+ * The life of the child, from right after fork(2): gives up all descriptors
+ * but these two, opens the port, gives up everything else, pumps.  Never
+ * returns.
+ */
+_Noreturn void pump_run(const struct pump_options *options, int tun, int sock,
+    struct stats_page *page);
+
+#endif
