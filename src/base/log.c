@@ -1,6 +1,7 @@
 /* What the operator reads. */
 #include "base/log.h"
 
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,6 +60,16 @@ mask_control_characters(char *text)
 	}
 }
 
+/* Whoever reads stderr may have stopped doing so; a full pipe would hold up
+ * every link. */
+static bool
+stderr_takes_a_line(void)
+{
+	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+	return poll(&p, 1, 0) == 1 && (p.revents & POLLOUT);
+}
+
 /* One write, so that lines of several processes do not mix. */
 static void
 write_stderr(int priority, const char *text)
@@ -66,6 +77,8 @@ write_stderr(int priority, const char *text)
 	char line[LINE_MAX_BYTES + 8];
 	int len;
 
+	if (!stderr_takes_a_line())
+		return;
 	if (out.to_journal)
 		len = snprintf(line, sizeof(line), "<%d>%s\n", priority, text);
 	else

@@ -4,6 +4,7 @@
 #include <asm/termbits.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <libserialport.h>
 #include <limits.h>
 #include <stdio.h>
@@ -16,6 +17,8 @@
 #include <unistd.h>
 
 #include "os/holder.h"
+#include "os/privilege.h"
+#include "os/terminal.h"
 
 /* Unix98 pty slaves, Documentation/admin-guide/devices.txt. */
 #define PTY_MAJOR_FIRST 136
@@ -23,7 +26,8 @@
 
 /* Looks before it opens: opening the wrong device may do things. */
 static int
-find_node(const char *device, struct port_info *info, struct error *err)
+find_node(const char *device, struct port_info *info, dev_t *rdev,
+    struct error *err)
 {
 	char node[PATH_MAX];
 	struct stat st;
@@ -40,6 +44,7 @@ find_node(const char *device, struct port_info *info, struct error *err)
 		return error_set(err, ENAMETOOLONG, "port %s: path too long",
 		    node);
 	strcpy(info->node, node);
+	*rdev = st.st_rdev;
 	info->pty = major(st.st_rdev) >= PTY_MAJOR_FIRST &&
 	    major(st.st_rdev) <= PTY_MAJOR_LAST;
 	return 0;
@@ -61,20 +66,53 @@ lock_node(int fd, const struct port_info *info, struct error *err)
 	    err, EBUSY, "port %s is in use by %s", info->node, holder);
 }
 
+/* Looking up a group can take a while: the pump has it. */
+static int
+explain_denial(const char *node, struct error *err)
+{
+	const char *user = privilege_user_name();
+	const struct group *group;
+	struct stat st;
+
+	if (stat(node, &st) < 0)
+		return error_errno(err, "port %s", node);
+	group = getgrgid(st.st_gid);
+	if ((st.st_mode & 060) != 060 || !group)
+		return error_set(err, EACCES,
+		    "port %s: Permission denied: its mode %04o (owner %u, "
+		    "group %u) does not let user %s read and write",
+		    node, (unsigned)(st.st_mode & 07777), (unsigned)st.st_uid,
+		    (unsigned)st.st_gid, user);
+	return error_set(err, EACCES,
+	    "port %s: Permission denied: add user %s to group %s (usermod "
+	    "-aG %s %s), and log in again",
+	    node, user, group->gr_name, group->gr_name, user);
+}
+
+static int
+explain_open(const char *node, struct error *err)
+{
+	int code = errno;
+	char holder[64];
+
+	if (code == EACCES)
+		return explain_denial(node, err);
+	if (code == EBUSY && holder_of_file(node, NULL, holder, sizeof(holder)))
+		return error_set(
+		    err, EBUSY, "port %s is in use by %s", node, holder);
+	errno = code;
+	return error_errno(err, "open %s", node);
+}
+
 static int
 open_node(const struct port_info *info, struct error *err)
 {
-	char holder[64];
 	struct termios2 t;
 	int fd = open(
 	    info->node, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 
-	if (fd < 0 && errno == EBUSY &&
-	    holder_of_file(info->node, NULL, holder, sizeof(holder)))
-		return error_set(err, EBUSY, "port %s is in use by %s",
-		    info->node, holder);
 	if (fd < 0)
-		return error_errno(err, "open %s", info->node);
+		return explain_open(info->node, err);
 	if (ioctl(fd, TCGETS2, &t) < 0) {
 		int code = errno;
 
@@ -229,10 +267,12 @@ int
 port_open(const struct port_settings *s, struct port_info *info,
     struct error *err)
 {
+	dev_t rdev;
 	int fd;
 
 	memset(info, 0, sizeof(*info));
-	if (find_node(s->device, info, err) < 0)
+	if (find_node(s->device, info, &rdev, err) < 0 ||
+	    terminal_refuse_console(info->node, rdev, TERMINAL_CLASS, err) < 0)
 		return -1;
 	fd = open_node(info, err);
 	if (fd < 0)
@@ -241,6 +281,9 @@ port_open(const struct port_settings *s, struct port_info *info,
 		port_close(fd);
 		return -1;
 	}
+	/* Whoever made a pty may hold its slave, too. */
+	terminal_user(info->node, rdev, info->pty, info->also,
+	    sizeof(info->also));
 	return fd;
 }
 

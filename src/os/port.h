@@ -33,6 +33,7 @@ struct port_info {
 	bool pty;
 	bool rtscts; /* as the driver keeps it */
 	bool parity; /* as the driver keeps it */
+	char also[64]; /* who else uses it, "agetty (pid 812)"; "": nobody */
 };
 
 /* Bits on the line for one byte: start, data, parity, stop. */
@@ -47,7 +48,9 @@ port_bits_per_char(const struct port_settings *s)
  * settings, clears HUPCL, flushes.  Returns a non-blocking descriptor with
  * close-on-exec, or -1; err->code is then ENOENT, ENXIO or ENODEV where there
  * is no such port now, EBUSY where another process has it (named where /proc
- * shows it).
+ * shows it) or it is the kernel's console, EACCES where the text names the
+ * right that is missing.  A process that has it without a lock is no failure:
+ * info->also.
  */
 int port_open(const struct port_settings *s, struct port_info *info,
     struct error *err);

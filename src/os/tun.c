@@ -5,13 +5,31 @@
 #include <fcntl.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "os/holder.h"
 
 #define TUN_DEVICE "/dev/net/tun"
+
+/* Descriptors that are attached to nothing. */
+static struct {
+	int *fds;
+	size_t n, size;
+} reserve;
+
+static int
+open_device(struct error *err)
+{
+	int fd = open(TUN_DEVICE, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0)
+		return error_errno(err, "open %s", TUN_DEVICE);
+	return fd;
+}
 
 int
 tun_open(const char *name, struct error *err)
@@ -24,15 +42,87 @@ tun_open(const char *name, struct error *err)
 		return error_set(err, EINVAL, "%s: name too long", name);
 	memcpy(ifr.ifr_name, name, len + 1);
 
-	fd = open(TUN_DEVICE, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	fd = reserve.n > 0 ? reserve.fds[--reserve.n] : open_device(err);
 	if (fd < 0)
-		return error_errno(err, "open %s", TUN_DEVICE);
+		return -1;
 	if (ioctl(fd, TUNSETIFF, &ifr) < 0) {
 		error_errno(err, "attach to interface %s", name);
-		close(fd);
+		tun_close(fd);
 		return -1;
 	}
 	return fd;
+}
+
+/* One that is attached stays so until it is closed; one whose interface was
+ * deleted can be attached anew. */
+void
+tun_close(int fd)
+{
+	struct ifreq ifr = { .ifr_flags = 0 };
+
+	if (reserve.n < reserve.size && ioctl(fd, TUNGETIFF, &ifr) < 0 &&
+	    errno == EBADFD)
+		reserve.fds[reserve.n++] = fd;
+	else
+		close(fd);
+}
+
+bool
+tun_may_open(void)
+{
+	int fd = open_device(NULL);
+
+	if (fd < 0)
+		return false;
+	close(fd);
+	return true;
+}
+
+int
+tun_check(struct error *err)
+{
+	struct stat st;
+
+	if (reserve.size > 0 || tun_may_open())
+		return 0;
+	if (errno == ENOENT || errno == ENXIO || errno == ENODEV)
+		return error_errno(err,
+		    "load the kernel's TUN driver (modprobe tun): %s",
+		    TUN_DEVICE);
+	if (errno != EACCES || stat(TUN_DEVICE, &st) < 0)
+		return error_errno(err, "open %s", TUN_DEVICE);
+	return error_set(err, EACCES,
+	    "%s: Permission denied: its mode is %04o: start as root, or let "
+	    "everybody open it, as udev does (chmod 0666 %s): it gives no "
+	    "right to interfaces of others",
+	    TUN_DEVICE, (unsigned)(st.st_mode & 07777), TUN_DEVICE);
+}
+
+int
+tun_reserve(size_t n, struct error *err)
+{
+	reserve.fds = calloc(n + 1, sizeof(*reserve.fds));
+	if (!reserve.fds)
+		return error_set(err, ENOMEM, "no memory");
+	reserve.size = n;
+	for (reserve.n = 0; reserve.n < n; reserve.n++) {
+		reserve.fds[reserve.n] = open_device(err);
+		if (reserve.fds[reserve.n] < 0) {
+			tun_reserve_clear();
+			return -1;
+		}
+	}
+	return 0;
+}
+
+void
+tun_reserve_clear(void)
+{
+	while (reserve.n > 0)
+		close(reserve.fds[--reserve.n]);
+	free(reserve.fds);
+	reserve.fds = NULL;
+	reserve.size = 0;
 }
 
 int

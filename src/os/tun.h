@@ -16,9 +16,31 @@
  * Attaches to the interface of that name, or makes it where there is none.
  * Returns a non-blocking descriptor with close-on-exec, or -1; err->code is
  * EBUSY where another process is attached, EINVAL where the name belongs to
- * what is no TUN, EPERM where the right is missing.
+ * what is no TUN, EPERM where the right is missing.  Uses the reserve first.
  */
 int tun_open(const char *name, struct error *err);
+
+/*
+ * Closes a descriptor of tun_open().  Where there is a reserve, one whose
+ * interface was deleted goes back to it; no other process may still have it.
+ */
+void tun_close(int fd);
+
+/*
+ * Whether TUN descriptors can be had: reserved ones, or /dev/net/tun may be
+ * opened.  err->code is EACCES or EPERM where the right is missing; the text
+ * names the remedy.
+ */
+int tun_check(struct error *err);
+
+/*
+ * Opens n descriptors of /dev/net/tun in advance, for a process that will not
+ * have the right to do so later.  0, or -1 with none opened.
+ */
+int tun_reserve(size_t n, struct error *err);
+void tun_reserve_clear(void); /* closes what is left of it */
+/* Whether this process may open /dev/net/tun, without the reserve. */
+bool tun_may_open(void);
 
 /* Whether the interface stays when its last descriptor is closed. */
 int tun_set_persist(int fd, bool on, struct error *err);

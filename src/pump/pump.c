@@ -201,13 +201,10 @@ read_line(struct pump *p)
 static void
 write_line(struct pump *p, int64_t now_ns)
 {
-	bool stuck = p->tx.stuck;
 	struct error err;
 
 	if (tx_write_line(&p->tx, p->port, now_ns, &err) < 0)
 		hang_up(p, "write", err.code);
-	if (stuck && !p->tx.stuck)
-		report(p, PUMP_FLOWS, 0, NULL, NULL);
 }
 
 static void
@@ -222,11 +219,9 @@ read_interface(struct pump *p)
 static void
 look_at_output(struct pump *p, int64_t now_ns)
 {
-	if (!tx_look(&p->tx, p->port, now_ns))
-		return;
-	if (p->options->port.flow == PORT_FLOW_XONXOFF)
+	if (tx_look(&p->tx, p->port, now_ns) &&
+	    p->options->port.flow == PORT_FLOW_XONXOFF)
 		port_resume_output(p->port);
-	report(p, PUMP_STUCK, 0, NULL, NULL);
 }
 
 /* Until something is to be done, at most to until_ns. */
@@ -288,6 +283,7 @@ turn(struct pump *p)
 		[POLL_PORT] = { .fd = p->port, .events = POLLIN },
 	};
 	bool waiting = tx_pending(&p->tx);
+	bool stuck = p->tx.stuck;
 	int64_t now_ns;
 
 	if (waiting)
@@ -304,6 +300,8 @@ turn(struct pump *p)
 	if (!waiting || (fds[POLL_PORT].revents & POLLOUT))
 		write_line(p, now_ns);
 	look_at_output(p, now_ns);
+	if (p->tx.stuck != stuck)
+		report(p, stuck ? PUMP_FLOWS : PUMP_STUCK, 0, NULL, NULL);
 	stats_publish(p->page, &p->stats);
 }
 

@@ -25,6 +25,7 @@
 #define IDLE_CHARACTERS 2
 
 #define STUCK_S 5
+#define STUCK_LOOKS 5 /* in that time */
 /* A tty that does not tell what it holds may take so many bytes at once and
  * nothing until most of them are gone. */
 #define TTY_BUFFER_BYTES 4096
@@ -159,8 +160,7 @@ next_frame(struct tx *tx, int64_t now_ns)
 	tx->frame_len = slip_encode(tx->frame, packet, tx->packet_len,
 	    wants_leading_end(tx, now_ns), tx->escape_xon);
 	tx->frame_sent = 0;
-	if (!tx->stuck)
-		tx->progress_ns = now_ns;
+	tx->progress_ns = now_ns;
 	return true;
 }
 
@@ -221,9 +221,10 @@ tx_pending(const struct tx *tx)
 int64_t
 tx_look_ns(const struct tx *tx)
 {
-	if (!tx_pending(tx) || tx->stuck)
+	if (!tx_pending(tx))
 		return INT64_MAX;
-	return tx->progress_ns + tx->stuck_ns;
+	return larger(tx->progress_ns, tx->looked_ns) +
+	    (tx->stuck_ns + STUCK_LOOKS - 1) / STUCK_LOOKS;
 }
 
 bool
@@ -233,14 +234,19 @@ tx_look(struct tx *tx, int port, int64_t now_ns)
 
 	if (now_ns < tx_look_ns(tx))
 		return false;
+	tx->looked_ns = now_ns;
 	unsent = port_unsent(port);
 	if (unsent != tx->unsent) {
 		tx->unsent = unsent;
 		tx->progress_ns = now_ns;
-		return false;
+		tx->stuck = false;
 	}
+	if (now_ns - tx->progress_ns < tx->stuck_ns)
+		return false;
+	if (!tx->stuck)
+		tx->stats->tx_stuck++;
 	tx->stuck = true;
-	tx->stats->tx_stuck++;
+	tx->progress_ns = now_ns;
 	return true;
 }
 

@@ -33,7 +33,8 @@ struct tx {
 	int64_t stuck_ns; /* output that stands still this long is stuck */
 
 	int64_t written_ns;  /* when the line last took a byte */
-	int64_t progress_ns; /* when output was last seen to move */
+	int64_t progress_ns; /* when it was last seen to move, or found stuck */
+	int64_t looked_ns;   /* when tx_look() last looked */
 	unsigned unsent;     /* what the tty held then, bytes */
 	bool stuck;
 
@@ -67,8 +68,8 @@ bool tx_pending(const struct tx *tx);
 /* When tx_look() wants to be called, or INT64_MAX. */
 int64_t tx_look_ns(const struct tx *tx);
 
-/* Whether output got stuck just now; sets tx->stuck, which ends when the line
- * takes a byte. */
+/* Whether output stood still for the whole of stuck_ns: again and again while
+ * it does.  Sets tx->stuck, which ends when the line takes a byte. */
 bool tx_look(struct tx *tx, int port, int64_t now_ns);
 
 /* The port was closed: what is queued is lost, and counted as that. */

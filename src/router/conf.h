@@ -1,0 +1,63 @@
+/*
+ * The configuration: text to a checked struct of plain data.  One table of
+ * keys drives parsing and checking; see serial-router.conf(5).
+ */
+#ifndef SR_ROUTER_CONF_H
+#define SR_ROUTER_CONF_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "os/netif.h"
+#include "os/port.h"
+#include "pump/tx.h"
+#include "router/conf_fault.h"
+
+#define CONF_LINKS_MAX 1024
+#define CONF_MTU_MAX 9000
+
+struct conf_link {
+	char name[IFNAMSIZ];
+	bool enabled;
+	struct port_settings port;
+	char interface[IFNAMSIZ]; /* interface.name */
+	bool persist;
+	uid_t owner; /* (uid_t)-1: none */
+	gid_t group; /* (gid_t)-1: none */
+	struct netif_settings netif;
+	enum tx_leading_end leading_end;
+	unsigned retry_first_ms, retry_max_ms;
+};
+
+struct conf {
+	struct conf_link *links;
+	size_t n_links;
+};
+
+/*
+ * Reads and checks a file.  Every mistake of meaning goes to complain as one
+ * line without newline ("FILE:LINE: links[2].port.baud: expected ..."), of
+ * syntax the first; warnings too, with warning set.  Returns the
+ * configuration, to be freed with conf_free, or NULL where there was a
+ * mistake.  err says in one line what failed (err->code ENOENT, EACCES where
+ * the file could not be read; EINVAL where complain, which may be NULL, was
+ * told the mistakes).  Looks up users and groups, which can ask the network.
+ */
+struct conf *conf_read(
+    const char *path, conf_complain *complain, void *arg, struct error *err);
+
+/* The same of a text in memory; name stands for the file in complaints. */
+struct conf *conf_parse(const char *text, const char *name,
+    conf_complain *complain, void *arg, struct error *err);
+
+void conf_free(struct conf *conf); /* NULL is allowed */
+
+/* Prints the key table for tests and documents: one key a line, tab
+ * separated: key, type and range, default, what a change does. */
+void conf_print_keys(FILE *out);
+
+#endif

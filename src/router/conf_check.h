@@ -1,0 +1,19 @@
+/*
+ * What holds between keys: defaults that depend on other keys, and rules
+ * within a link and across links.
+ */
+#ifndef SR_ROUTER_CONF_CHECK_H
+#define SR_ROUTER_CONF_CHECK_H
+
+#include <libconfig.h>
+
+#include "router/conf_key.h"
+
+/* Completes and checks one link that was read from group. */
+void conf_check_link(struct conf_reader *r, const config_setting_t *group,
+    struct conf_link *link);
+
+/* Checks all links of r->conf, read from list, against each other. */
+void conf_check_links(struct conf_reader *r, const config_setting_t *list);
+
+#endif

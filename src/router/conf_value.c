@@ -1,0 +1,152 @@
+#include "router/conf_value.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <grp.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "router/conf_read.h"
+
+#define NAME_CHARS \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-."
+
+#define ACCOUNT_MAX 255 /* bytes of the name of a user or group */
+
+void
+conf_set_name(struct conf_reader *r, const struct conf_key *key,
+    const config_setting_t *s, void *base)
+{
+	const char *name = conf_string(s);
+	size_t len = name ? strlen(name) : 0;
+
+	if (len == 0 || len >= IFNAMSIZ || name[strspn(name, NAME_CHARS)] ||
+	    strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		conf_expected(r, s, key->expected, true);
+	else
+		memcpy((char *)base + key->offset, name, len + 1);
+}
+
+static bool
+has_control(const char *text)
+{
+	while (*text && !iscntrl((unsigned char)*text))
+		text++;
+	return *text;
+}
+
+void
+conf_set_device(struct conf_reader *r, const struct conf_key *key,
+    const config_setting_t *s, void *base)
+{
+	char **device = (char **)((char *)base + key->offset);
+	const char *path = conf_string(s);
+
+	if (!path || path[0] != '/' || strlen(path) >= PATH_MAX ||
+	    has_control(path)) {
+		conf_expected(r, s, key->expected, true);
+		return;
+	}
+	*device = strdup(path);
+	if (!*device)
+		r->faults.no_memory = true;
+}
+
+/*
+ * A user's or group's number: as the file says it, in digits or in a string
+ * of digits.  (uint32_t)-1 means none to the kernel.
+ */
+static bool
+number(const config_setting_t *s, uint32_t *id)
+{
+	const char *text = conf_string(s);
+	int type = config_setting_type(s);
+	long long n = config_setting_get_int64(s);
+
+	if (text) {
+		if (!*text || text[strspn(text, "0123456789")])
+			return false;
+		n = strtoll(text, NULL, 10);
+	} else if (type != CONFIG_TYPE_INT && type != CONFIG_TYPE_INT64) {
+		return false;
+	}
+	if (n < 0 || n >= UINT32_MAX)
+		return false;
+	*id = n;
+	return true;
+}
+
+/* A user's or group's name, or NULL. */
+static const char *
+account(const config_setting_t *s)
+{
+	const char *text = conf_string(s);
+
+	return text && *text && strlen(text) <= ACCOUNT_MAX ? text : NULL;
+}
+
+/* errno after getpwnam(3) or getgrnam(3) found nothing: whether they could
+ * not look. */
+static bool
+could_not_look(int code)
+{
+	return code == EINTR || code == EIO || code == EMFILE ||
+	    code == ENFILE || code == ENOMEM;
+}
+
+static void
+not_found(struct conf_reader *r, const config_setting_t *s, const char *kind)
+{
+	int code = errno;
+
+	if (could_not_look(code))
+		conf_fault(r, s, "cannot look up %s \"%.60s\": %s", kind,
+		    conf_string(s), strerror(code));
+	else
+		conf_fault(r, s, "there is no %s \"%.60s\" on this machine",
+		    kind, conf_string(s));
+}
+
+void
+conf_set_owner(struct conf_reader *r, const struct conf_key *key,
+    const config_setting_t *s, void *base)
+{
+	uid_t *uid = (uid_t *)((char *)base + key->offset);
+	const struct passwd *user;
+
+	if (number(s, uid))
+		return;
+	if (!account(s)) {
+		conf_expected(r, s, key->expected, true);
+		return;
+	}
+	errno = 0;
+	user = getpwnam(account(s));
+	if (user)
+		*uid = user->pw_uid;
+	else
+		not_found(r, s, "user");
+}
+
+void
+conf_set_group(struct conf_reader *r, const struct conf_key *key,
+    const config_setting_t *s, void *base)
+{
+	gid_t *gid = (gid_t *)((char *)base + key->offset);
+	const struct group *group;
+
+	if (number(s, gid))
+		return;
+	if (!account(s)) {
+		conf_expected(r, s, key->expected, true);
+		return;
+	}
+	errno = 0;
+	group = getgrnam(account(s));
+	if (group)
+		*gid = group->gr_gid;
+	else
+		not_found(r, s, "group");
+}

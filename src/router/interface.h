@@ -1,0 +1,53 @@
+/*
+ * The interface of a link: made or attached to, configured, its carrier told.
+ * It outlives port and pump.
+ */
+#ifndef SR_ROUTER_INTERFACE_H
+#define SR_ROUTER_INTERFACE_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "os/netif.h"
+#include "router/conf.h"
+
+struct interface {
+	int fd;    /* of the TUN; -1: not attached */
+	int index; /* 0: not attached */
+	/* Whether it is up, as far as the notifications read so far say. */
+	bool up;
+	/* Somebody set it down: it is not ours to set it up again. */
+	bool held_down;
+	bool carrier;
+	bool degraded; /* the kernel refused a setting: reason */
+	struct error reason;
+	/* Taken as it is: without CAP_NET_ADMIN only the carrier is ours. */
+	bool as_is;
+};
+
+void interface_init(struct interface *i);
+
+/*
+ * Makes the interface or attaches to it, where that is not done yet, and makes
+ * its settings equal to the configuration's.  It is set up when it is first
+ * attached to, unless it is one of ours that somebody set down.  Carrier is
+ * off afterwards if it was not attached before.
+ *
+ * Without CAP_NET_ADMIN it has to exist and is taken as it is; one that is down
+ * is held down.  What the configuration wants otherwise is told in the log; an
+ * MTU of 0 wants nothing.  Errors then name the command that gives the right.
+ */
+int interface_make(struct interface *i, const struct conf_link *conf,
+    struct netif *netif, struct error *err);
+
+/* Puts settings back, after somebody set the interface down and up. */
+void interface_restore(
+    struct interface *i, const struct conf_link *conf, struct netif *netif);
+
+void interface_set_carrier(
+    struct interface *i, const char *link, struct netif *netif, bool on);
+
+/* Lets go of it: one that is persistent stays, without carrier. */
+void interface_release(struct interface *i);
+
+#endif

@@ -1,0 +1,15 @@
+/*
+ * What the files of the room `interface` share: interface.c and
+ * interface_as_is.c.  Nobody else includes this.
+ */
+#ifndef SR_ROUTER_INTERFACE_PRIV_H
+#define SR_ROUTER_INTERFACE_PRIV_H
+
+#include "router/interface.h"
+
+/* Says that the interface in that state is not touched, and with which
+ * commands it would be what the configuration wants. */
+void interface_tell_as_is(
+    const struct conf_link *conf, const struct netif_state *state);
+
+#endif

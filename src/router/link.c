@@ -1,0 +1,285 @@
+/* One link: its state, its one timer, its interface, its pump. */
+#include "router/link.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <event2/event.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "base/clock.h"
+#include "router/link_priv.h"
+
+/* What opening a sick adapter may take before its pump is ended. */
+#define OPENING_MS 10000
+/* What a pump may take to end by itself. */
+#define CLOSING_MS 1000
+/* How often a pump is asked for a sign of life, and has to answer. */
+#define ALIVE_MS 5000
+/* How often we look for a port that is not there, and how often we try one
+ * that has a node but nothing behind it. */
+#define LOOK_MS 500
+#define LOOK_BEHIND_MS 2000
+/* At most 5 opens a second. */
+#define OPEN_GAP_MS 200
+/* UP for so long, a link is taken as sound again. */
+#define SOUND_MS 10000
+static void
+set_timer(struct link *l, int64_t delay_ms)
+{
+	struct timeval tv = { .tv_sec = delay_ms / 1000,
+		.tv_usec = delay_ms % 1000 * 1000 };
+
+	evtimer_add(l->timer, &tv);
+}
+
+static enum link_event
+enter_down(struct link *l)
+{
+	if (!l->wanted)
+		interface_release(&l->interface);
+	return LINK_EV_NONE;
+}
+
+static enum link_event
+open_port(struct link *l)
+{
+	struct error err;
+
+	if (interface_make(&l->interface, l->conf, l->env->netif, &err) < 0 ||
+	    (!l->interface.held_down && link_start_pump(l, &err) < 0)) {
+		link_fail(l, &err);
+		return LINK_EV_FAILED;
+	}
+	if (l->interface.held_down) {
+		link_say(l, LOG_LEVEL_WARN,
+		    "interface %s is set down; the link waits for: "
+		    "ip link set %s up",
+		    l->conf->interface, l->conf->interface);
+		return LINK_EV_STOP;
+	}
+	set_timer(l, OPENING_MS + l->conf->port.settle_ms);
+	return LINK_EV_NONE;
+}
+
+static enum link_event
+enter_opening(struct link *l)
+{
+	int64_t gap_ms = l->opened_ms + OPEN_GAP_MS - clock_ms();
+
+	if (l->opened_ms == 0 || gap_ms <= 0)
+		return open_port(l);
+	set_timer(l, gap_ms);
+	return LINK_EV_NONE;
+}
+
+static enum link_event
+enter_up(struct link *l)
+{
+	interface_set_carrier(
+	    &l->interface, l->conf->name, l->env->netif, true);
+	if (l->failures)
+		link_say(l, LOG_LEVEL_INFO,
+		    "up: %s at %u baud, interface %s, after %u failed %s",
+		    l->port.node, l->port.baud, l->conf->interface,
+		    l->failures, l->failures == 1 ? "try" : "tries");
+	else
+		link_say(l, LOG_LEVEL_INFO, "up: %s at %u baud, interface %s",
+		    l->port.node, l->port.baud, l->conf->interface);
+	l->failures = 0;
+	l->absent_told = false;
+	link_warn_of_port(l);
+	set_timer(l, ALIVE_MS);
+	return LINK_EV_NONE;
+}
+
+static enum link_event
+enter_closing(struct link *l)
+{
+	interface_set_carrier(
+	    &l->interface, l->conf->name, l->env->netif, false);
+	l->stuck = false;
+	if (l->pump.pid == 0) {
+		link_drop_pump(l);
+		return LINK_EV_REAPED;
+	}
+	if (l->reports)
+		event_free(l->reports);
+	l->reports = NULL;
+	pump_proc_stop(&l->pump);
+	set_timer(l, CLOSING_MS);
+	return LINK_EV_NONE;
+}
+
+static enum link_event
+enter_absent(struct link *l)
+{
+	backoff_reset(&l->backoff);
+	if (!l->absent_told)
+		link_say(l, LOG_LEVEL_INFO, "port %s is not there; waiting for it",
+		    l->conf->port.device);
+	l->absent_told = true;
+	set_timer(l, link_port_exists(l) ? LOOK_BEHIND_MS : LOOK_MS);
+	return LINK_EV_NONE;
+}
+
+static uint32_t
+random_bits(void)
+{
+	uint32_t bits;
+
+	if (getrandom(&bits, sizeof(bits), GRND_NONBLOCK) != sizeof(bits))
+		bits = clock_ns();
+	return bits;
+}
+
+static enum link_event
+enter_backoff(struct link *l)
+{
+	unsigned delay_ms = backoff_next(&l->backoff, l->conf->retry_first_ms,
+	    l->conf->retry_max_ms, random_bits());
+
+	set_timer(l, delay_ms);
+	return LINK_EV_NONE;
+}
+
+static enum link_event (*const enter[LINK_STATES])(struct link *) = {
+	[LINK_DOWN] = enter_down,
+	[LINK_OPENING] = enter_opening,
+	[LINK_UP] = enter_up,
+	[LINK_CLOSING] = enter_closing,
+	[LINK_ABSENT] = enter_absent,
+	[LINK_BACKOFF] = enter_backoff,
+};
+
+/* Entering a state may raise the next event; no recursion. */
+void
+link_event(struct link *l, enum link_event ev)
+{
+	while (ev != LINK_EV_NONE) {
+		enum link_state from = l->state;
+		enum link_state to = link_fsm_next(from, l->after, ev);
+
+		l->after = link_fsm_after(from, l->after, ev);
+		if (to == from)
+			break;
+		evtimer_del(l->timer);
+		l->state = to;
+		l->since_ms = clock_ms();
+		log_debug("%s: %s -> %s", l->conf->name,
+		    link_state_name(from), link_state_name(to));
+		ev = enter[to](l);
+	}
+	l->env->changed(l->env->arg);
+}
+
+static void
+check_pump(struct link *l)
+{
+	struct error err;
+
+	if (!pump_proc_ask(&l->pump)) {
+		error_set(&err, ETIMEDOUT, "the pump does not answer");
+		link_fail(l, &err);
+		pump_proc_kill(&l->pump);
+		link_event(l, LINK_EV_FAILED);
+		return;
+	}
+	if (clock_ms() - l->since_ms >= SOUND_MS)
+		backoff_reset(&l->backoff);
+	set_timer(l, ALIVE_MS);
+}
+
+static void
+opening_timer(struct link *l)
+{
+	struct error err;
+
+	if (l->pump.pid == 0) {
+		link_event(l, open_port(l));
+		return;
+	}
+	error_set(&err, ETIMEDOUT, "opening %s takes too long",
+	    l->conf->port.device);
+	link_fail(l, &err);
+	link_event(l, LINK_EV_FAILED);
+}
+
+static void
+on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct link *l = arg;
+
+	(void)fd;
+	(void)what;
+	switch (l->state) {
+	case LINK_OPENING:
+		opening_timer(l);
+		break;
+	case LINK_UP:
+		check_pump(l);
+		break;
+	case LINK_CLOSING:
+		pump_proc_kill(&l->pump);
+		break;
+	case LINK_ABSENT:
+		if (link_port_exists(l))
+			link_event(l, LINK_EV_RETRY);
+		else
+			set_timer(l, LOOK_MS);
+		break;
+	case LINK_BACKOFF:
+		link_event(l, LINK_EV_RETRY);
+		break;
+	case LINK_DOWN:
+	case LINK_STATES:
+		break;
+	}
+}
+
+struct link *
+link_new(const struct conf_link *conf, const struct link_env *env)
+{
+	struct link *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		return NULL;
+	l->conf = conf;
+	l->env = env;
+	l->state = LINK_DOWN;
+	l->after = LINK_DOWN;
+	l->since_ms = clock_ms();
+	interface_init(&l->interface);
+	pump_proc_init(&l->pump);
+	l->timer = evtimer_new(env->base, on_timer, l);
+	if (!l->timer) {
+		free(l);
+		return NULL;
+	}
+	return l;
+}
+
+void
+link_free(struct link *l)
+{
+	if (!l)
+		return;
+	assert(l->state == LINK_DOWN);
+	interface_release(&l->interface);
+	event_free(l->timer);
+	free(l);
+}
+
+void
+link_start(struct link *l)
+{
+	l->wanted = true;
+	link_event(l, LINK_EV_START);
+}
+
+void
+link_stop(struct link *l)
+{
+	l->wanted = false;
+	link_event(l, LINK_EV_STOP);
+}

@@ -1,0 +1,79 @@
+/* A link's state and counters in the log. */
+#include "router/link_log.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+struct line {
+	char text[900];
+	size_t len;
+};
+
+static void
+add(struct line *line, const char *prefix, const char *key, uint64_t value)
+{
+	int len;
+
+	if (line->len >= sizeof(line->text))
+		return;
+	len = snprintf(line->text + line->len, sizeof(line->text) - line->len,
+	    " %s%s=%" PRIu64, prefix, key, value);
+	line->len += len;
+}
+
+static void
+log_to_line(const char *name, const struct stats *s)
+{
+	struct line line = { .len = 0 };
+
+	add(&line, "", "in-packets", s->tx_in_packets);
+	add(&line, "", "in-bytes", s->tx_in_bytes);
+	add(&line, "", "packets", s->tx_packets);
+	add(&line, "", "bytes", s->tx_bytes);
+	add(&line, "", "line-bytes", s->tx_line_bytes);
+	add(&line, "", "queued", s->tx_queued);
+	add(&line, "", "stuck", s->tx_stuck);
+	for (int i = 0; i < STATS_TX_DROPS; i++)
+		add(&line, "dropped-", stats_tx_drop_name(i),
+		    s->tx_dropped[i]);
+	log_info("%s: to-line:%s", name, line.text);
+}
+
+static void
+log_from_line(const char *name, const struct stats *s)
+{
+	struct line line = { .len = 0 };
+
+	add(&line, "", "line-bytes", s->rx_line_bytes);
+	add(&line, "", "frames", s->rx_frames);
+	add(&line, "", "packets", s->rx_packets);
+	add(&line, "", "bytes", s->rx_bytes);
+	for (int i = 0; i < STATS_RX_DROPS; i++)
+		add(&line, "dropped-", stats_rx_drop_name(i),
+		    s->rx_dropped[i]);
+	log_info("%s: from-line:%s", name, line.text);
+}
+
+void
+link_log_status(const struct link *l)
+{
+	const char *name = l->conf->name;
+	struct stats stats;
+
+	log_info("%s: state=%s seconds=%" PRId64 " interface=%s carrier=%s "
+		 "degraded=%s held-down=%s stuck=%s port=%s baud=%u pump=%d "
+		 "restarts=%u last-error=\"%s\"",
+	    name, link_state_name(l->state),
+	    (clock_ms() - l->since_ms) / 1000, l->conf->interface,
+	    l->interface.carrier ? "on" : "off",
+	    l->interface.degraded ? "yes" : "no",
+	    l->interface.held_down ? "yes" : "no", l->stuck ? "yes" : "no",
+	    l->port.node[0] ? l->port.node : l->conf->port.device,
+	    l->port.baud, (int)l->pump.pid, l->restarts, l->last_error.text);
+	link_stats(l, &stats);
+	log_to_line(name, &stats);
+	log_from_line(name, &stats);
+}

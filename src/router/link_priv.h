@@ -1,0 +1,28 @@
+/*
+ * What the files of the room `link` share: link.c (states), link_pump.c,
+ * link_interface.c, link_say.c.  Nobody else includes this.
+ */
+#ifndef SR_ROUTER_LINK_PRIV_H
+#define SR_ROUTER_LINK_PRIV_H
+
+#include "router/link.h"
+
+void link_event(struct link *l, enum link_event ev);
+
+/* A line that outsiders can provoke (an adapter that flaps, an interface that
+ * somebody plays with): held back by the link's token bucket. */
+void link_say(struct link *l, enum log_level level, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Keeps and tells a failure; the same one again is for debugging only. */
+void link_fail(struct link *l, const struct error *err);
+
+/* On entering UP: what the driver did not do as it was asked. */
+void link_warn_of_port(struct link *l);
+bool link_port_exists(const struct link *l);
+
+int link_start_pump(struct link *l, struct error *err);
+/* Closes what is left of a pump that was reaped, or never started. */
+void link_drop_pump(struct link *l);
+
+#endif

@@ -1,0 +1,218 @@
+/* The pump of a link: started, listened to, reaped. */
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "os/terminal.h"
+#include "router/link_priv.h"
+
+/* A port's rate that is further off than this (per cent) is worth a warning:
+ * two ends may differ by about 4 before a character's last bit is misread. */
+#define RATE_TOLERANCE_PERCENT 2
+
+#define REPORTS_PER_TURN 8
+
+bool
+link_port_exists(const struct link *l)
+{
+	return faccessat(AT_FDCWD, l->conf->port.device, F_OK, AT_EACCESS) ==
+	    0;
+}
+
+void
+link_drop_pump(struct link *l)
+{
+	if (l->reports)
+		event_free(l->reports);
+	l->reports = NULL;
+	pump_proc_close(&l->pump);
+}
+
+void
+link_warn_of_port(struct link *l)
+{
+	int64_t asked = l->conf->port.baud;
+	int64_t off = llabs(l->port.baud - asked);
+
+	if (off * 100 > asked * RATE_TOLERANCE_PERCENT)
+		link_say(l, LOG_LEVEL_WARN,
+		    "%s cannot do %u baud, the driver made it %u: the other "
+		    "end must have the same",
+		    l->port.node, l->conf->port.baud, l->port.baud);
+	if (l->conf->port.flow == PORT_FLOW_RTSCTS && !l->port.rtscts)
+		link_say(l, LOG_LEVEL_WARN, "%s has no RTS/CTS flow control",
+		    l->port.node);
+	/* A pty keeps no parity, and needs none. */
+	if (l->conf->port.parity != PORT_PARITY_NONE && !l->port.parity &&
+	    !l->port.pty)
+		link_say(l, LOG_LEVEL_WARN, "%s has no parity", l->port.node);
+}
+
+/* Whoever else reads the port takes bytes from us, and may write to it. */
+static void
+warn_of_user(struct link *l, const struct port_info *port)
+{
+	char unit[160];
+
+	if (terminal_is_getty(port->also))
+		link_say(l, LOG_LEVEL_WARN,
+		    "%s is also open in %s: systemctl disable --now %s",
+		    port->node, port->also,
+		    terminal_getty_unit(port->node, unit, sizeof(unit)));
+	else
+		link_say(l, LOG_LEVEL_WARN,
+		    "%s is also open in %s: each takes bytes from the other",
+		    port->node, port->also);
+}
+
+static void
+take_end(struct link *l, const struct pump_report *r)
+{
+	switch ((enum pump_end)r->end) {
+	case PUMP_END_ABSENT:
+		l->last_error = r->error;
+		l->last_error_ms = clock_ms();
+		link_event(l, LINK_EV_ABSENT);
+		return;
+	case PUMP_END_HANGUP:
+		/* A vanished adapter is normal life. */
+		if (!link_port_exists(l)) {
+			l->last_error = r->error;
+			l->last_error_ms = clock_ms();
+			link_event(l, LINK_EV_ABSENT);
+			return;
+		}
+		break;
+	case PUMP_END_INTERFACE:
+		interface_release(&l->interface);
+		break;
+	case PUMP_END_STOPPED:
+	case PUMP_END_FAILED:
+		break;
+	}
+	link_fail(l, &r->error);
+	link_event(l, LINK_EV_FAILED);
+}
+
+static void
+take_report(struct link *l, const struct pump_report *r)
+{
+	/* Where it was told to end, what it still says is no news. */
+	if (l->state == LINK_CLOSING)
+		return;
+	switch ((enum pump_report_type)r->type) {
+	case PUMP_OPENED:
+		/* A getty comes back under another number: told once. */
+		if (r->port.also[0] && !l->port.also[0])
+			warn_of_user(l, &r->port);
+		l->port = r->port;
+		link_event(l, LINK_EV_OPENED);
+		return;
+	case PUMP_STUCK:
+		l->stuck = true;
+		link_say(l, LOG_LEVEL_WARN,
+		    "%s takes no output: is the peer holding it back (%s)?",
+		    l->port.node,
+		    l->conf->port.flow == PORT_FLOW_XONXOFF ?
+			"XOFF; output was resumed" :
+			"CTS, cable, power");
+		return;
+	case PUMP_FLOWS:
+		l->stuck = false;
+		link_say(l, LOG_LEVEL_INFO, "%s takes output again", l->port.node);
+		return;
+	case PUMP_ENDED:
+		take_end(l, r);
+		return;
+	}
+}
+
+/* A bounded number: a pump that talks without end holds up nobody. */
+static void
+read_reports(struct link *l)
+{
+	struct pump_report report;
+	int result = 1;
+
+	for (int i = 0; i < REPORTS_PER_TURN && result > 0; i++) {
+		result = pump_proc_read(&l->pump, &report);
+		if (result > 0)
+			take_report(l, &report);
+	}
+	if (result < 0 && l->reports) {
+		/* Its death is what tells why. */
+		event_free(l->reports);
+		l->reports = NULL;
+		pump_proc_kill(&l->pump);
+	}
+}
+
+static void
+on_reports(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	read_reports(arg);
+}
+
+int
+link_start_pump(struct link *l, struct error *err)
+{
+	struct pump_options options = {
+		.link = l->conf->name,
+		.port = l->conf->port,
+		.leading_end = l->conf->leading_end,
+		.uid = l->env->pump_uid,
+		.gid = l->env->pump_gid,
+	};
+
+	if (l->opened_ms)
+		l->restarts++;
+	l->opened_ms = clock_ms();
+	if (pump_proc_start(&l->pump, &options, l->interface.fd, err) < 0)
+		return -1;
+	l->reports = event_new(l->env->base, l->pump.sock,
+	    EV_READ | EV_PERSIST, on_reports, l);
+	if (!l->reports || event_add(l->reports, NULL) < 0) {
+		pump_proc_kill(&l->pump);
+		return error_set(err, ENOMEM, "no memory to watch the pump");
+	}
+	return 0;
+}
+
+void
+link_reap(struct link *l)
+{
+	struct error err;
+
+	if (!pump_proc_reap(&l->pump, &l->ended, &err))
+		return;
+	log_debug("%s: %s", l->conf->name, err.text);
+	read_reports(l);
+	/* Its last report may have led on to a new pump. */
+	if (l->pump.pid != 0)
+		return;
+	if (l->state == LINK_OPENING || l->state == LINK_UP) {
+		link_fail(l, &err);
+		link_event(l, LINK_EV_FAILED);
+	}
+	if (l->state == LINK_CLOSING) {
+		link_drop_pump(l);
+		link_event(l, LINK_EV_REAPED);
+	}
+}
+
+void
+link_stats(const struct link *l, struct stats *stats)
+{
+	struct stats now;
+
+	*stats = l->ended;
+	if (!l->pump.page)
+		return;
+	stats_snapshot(l->pump.page, &now);
+	stats_add(stats, &now);
+}

@@ -1,0 +1,301 @@
+/* The supervisor: an array of links. */
+#include "router/supervisor.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "os/netif.h"
+#include "os/netwatch.h"
+#include "os/notify.h"
+#include "router/link.h"
+#include "router/link_log.h"
+
+/* Whom a pump becomes where the daemon is root: nobody, by number, since
+ * names may come from a server that is at the other end of the line. */
+#define PUMP_UID 65534
+#define PUMP_GID 65534
+
+/* A pump that does not even die in that time (the kernel holds it in a
+ * driver) does not keep the daemon from ending. */
+#define STOPPING_MS 3000
+
+static const int signals[] = { SIGTERM, SIGINT, SIGCHLD, SIGHUP, SIGUSR1 };
+#define N_SIGNALS (sizeof(signals) / sizeof(signals[0]))
+
+struct supervisor {
+	struct event_base *base;
+	struct netif *netif;
+	struct netwatch *netwatch;
+	struct event *netwatch_event;
+	struct event *signal_events[N_SIGNALS];
+	struct event *watchdog;
+	struct event *deadline;
+	struct link_env env;
+	struct link **links;
+	size_t n_links;
+	bool stopping;
+	struct error failure; /* code 0: none */
+};
+
+static void
+on_changed(void *arg)
+{
+	struct supervisor *s = arg;
+
+	if (!s->stopping)
+		return;
+	for (size_t i = 0; i < s->n_links; i++) {
+		if (s->links[i]->state != LINK_DOWN)
+			return;
+	}
+	event_base_loopbreak(s->base);
+}
+
+static void
+stop(struct supervisor *s)
+{
+	struct timeval tv = { .tv_sec = STOPPING_MS / 1000 };
+
+	if (s->stopping)
+		return;
+	notify_stopping();
+	evtimer_add(s->deadline, &tv);
+	for (size_t i = 0; i < s->n_links; i++)
+		link_stop(s->links[i]);
+	s->stopping = true;
+	on_changed(s);
+}
+
+static void
+on_signal(evutil_socket_t number, short what, void *arg)
+{
+	struct supervisor *s = arg;
+
+	(void)what;
+	switch (number) {
+	case SIGTERM:
+	case SIGINT:
+		log_info("serial-routerd: stopping (%s)",
+		    number == SIGTERM ? "SIGTERM" : "SIGINT");
+		stop(s);
+		break;
+	case SIGCHLD:
+		for (size_t i = 0; i < s->n_links; i++)
+			link_reap(s->links[i]);
+		break;
+	case SIGHUP:
+		log_warn("serial-routerd: a changed configuration is read at "
+			 "the next start only: restart the daemon");
+		break;
+	case SIGUSR1:
+		for (size_t i = 0; i < s->n_links; i++)
+			link_log_status(s->links[i]);
+		break;
+	}
+}
+
+static void
+on_interface(const struct netwatch_event *ev, void *arg)
+{
+	struct supervisor *s = arg;
+
+	for (size_t i = 0; i < s->n_links; i++) {
+		if (ev->kind == NETWATCH_RESYNC)
+			link_interface_resync(s->links[i]);
+		else
+			link_interface_event(s->links[i], ev);
+	}
+}
+
+static void
+on_netwatch(evutil_socket_t fd, short what, void *arg)
+{
+	struct supervisor *s = arg;
+
+	(void)fd;
+	(void)what;
+	if (netwatch_read(s->netwatch, on_interface, s, &s->failure) == 0)
+		return;
+	/* A restart by systemd is better than being blind. */
+	event_base_loopbreak(s->base);
+}
+
+static void
+on_watchdog(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)arg;
+	notify_watchdog();
+}
+
+static void
+on_deadline(evutil_socket_t fd, short what, void *arg)
+{
+	struct supervisor *s = arg;
+
+	(void)fd;
+	(void)what;
+	for (size_t i = 0; i < s->n_links; i++) {
+		if (s->links[i]->state != LINK_DOWN)
+			log_warn("%s: the pump (pid %d) does not end: left "
+				 "behind",
+			    s->links[i]->conf->name,
+			    (int)s->links[i]->pump.pid);
+	}
+	event_base_loopbreak(s->base);
+}
+
+static int
+make_base(struct supervisor *s, struct error *err)
+{
+	struct event_config *config = event_config_new();
+
+	if (!config)
+		return error_set(err, ENOMEM, "no memory");
+	event_config_set_flag(config, EVENT_BASE_FLAG_IGNORE_ENV);
+	event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER);
+	s->base = event_base_new_with_config(config);
+	event_config_free(config);
+	if (!s->base)
+		return error_set(err, ENOMEM, "cannot make an event loop");
+	return 0;
+}
+
+static int
+watch_interfaces(struct supervisor *s, struct error *err)
+{
+	s->netif = netif_new(err);
+	if (!s->netif)
+		return -1;
+	s->netwatch = netwatch_new(err);
+	if (!s->netwatch)
+		return -1;
+	s->netwatch_event = event_new(s->base, netwatch_fd(s->netwatch),
+	    EV_READ | EV_PERSIST, on_netwatch, s);
+	if (!s->netwatch_event || event_add(s->netwatch_event, NULL) < 0)
+		return error_set(err, ENOMEM, "cannot watch interfaces");
+	return 0;
+}
+
+static int
+watch_signals(struct supervisor *s, struct error *err)
+{
+	for (size_t i = 0; i < N_SIGNALS; i++) {
+		s->signal_events[i] =
+		    evsignal_new(s->base, signals[i], on_signal, s);
+		if (!s->signal_events[i] ||
+		    event_add(s->signal_events[i], NULL) < 0)
+			return error_set(err, ENOMEM, "cannot watch signals");
+	}
+	return 0;
+}
+
+static int
+make_timers(struct supervisor *s, struct error *err)
+{
+	int64_t period_ms = notify_watchdog_ms();
+	struct timeval tv = { .tv_sec = period_ms / 1000,
+		.tv_usec = period_ms % 1000 * 1000 };
+
+	s->deadline = evtimer_new(s->base, on_deadline, s);
+	s->watchdog = event_new(s->base, -1, EV_PERSIST, on_watchdog, s);
+	if (!s->deadline || !s->watchdog)
+		return error_set(err, ENOMEM, "no memory");
+	if (period_ms > 0)
+		event_add(s->watchdog, &tv);
+	return 0;
+}
+
+static int
+make_links(struct supervisor *s, const struct conf *conf, struct error *err)
+{
+	s->env = (struct link_env){ .base = s->base, .netif = s->netif,
+		.pump_uid = PUMP_UID, .pump_gid = PUMP_GID,
+		.changed = on_changed, .arg = s };
+	s->links = calloc(conf->n_links + 1, sizeof(*s->links));
+	if (!s->links)
+		return error_set(err, ENOMEM, "no memory");
+	for (size_t i = 0; i < conf->n_links; i++) {
+		s->links[i] = link_new(&conf->links[i], &s->env);
+		if (!s->links[i])
+			return error_set(err, ENOMEM, "no memory");
+		s->n_links++;
+	}
+	return 0;
+}
+
+struct supervisor *
+supervisor_new(const struct conf *conf, struct error *err)
+{
+	struct supervisor *s = calloc(1, sizeof(*s));
+
+	if (!s) {
+		error_set(err, ENOMEM, "no memory");
+		return NULL;
+	}
+	if (make_base(s, err) < 0 || watch_interfaces(s, err) < 0 ||
+	    watch_signals(s, err) < 0 || make_timers(s, err) < 0 ||
+	    make_links(s, conf, err) < 0) {
+		supervisor_free(s);
+		return NULL;
+	}
+	return s;
+}
+
+static void
+free_event(struct event *ev)
+{
+	if (ev)
+		event_free(ev);
+}
+
+void
+supervisor_free(struct supervisor *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; i < s->n_links; i++) {
+		if (s->links[i]->state == LINK_DOWN)
+			link_free(s->links[i]);
+	}
+	free(s->links);
+	free_event(s->deadline);
+	free_event(s->watchdog);
+	for (size_t i = 0; i < N_SIGNALS; i++)
+		free_event(s->signal_events[i]);
+	free_event(s->netwatch_event);
+	netwatch_free(s->netwatch);
+	netif_free(s->netif);
+	if (s->base)
+		event_base_free(s->base);
+	free(s);
+}
+
+int
+supervisor_run(struct supervisor *s, struct error *err)
+{
+	size_t started = 0;
+
+	for (size_t i = 0; i < s->n_links; i++) {
+		if (!s->links[i]->conf->enabled)
+			continue;
+		link_start(s->links[i]);
+		started++;
+	}
+	log_info("serial-routerd: %zu of %zu links started", started,
+	    s->n_links);
+	notify_ready();
+	if (event_base_dispatch(s->base) < 0)
+		return error_set(err, EIO, "the event loop failed");
+	if (s->failure.code) {
+		*err = s->failure;
+		return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,35 @@
+/*
+ * Edges with scripted answers, linked instead of the real rooms: what a test
+ * sets here, the code under test meets; what it did can be read here.
+ */
+#ifndef SR_TESTS_FAKE_FAKE_H
+#define SR_TESTS_FAKE_FAKE_H
+
+#include <stdbool.h>
+
+#include "pump/pump.h"
+
+/* tests/fake/interface.c, instead of router/interface */
+extern struct fake_interface {
+	const char *refusal; /* interface_make() fails with this text */
+	bool held_down;      /* what interface_make() finds */
+	int made, restored, released;
+	bool carrier;
+} fake_interface;
+
+/* tests/fake/pump_proc.c, instead of router/pump_proc */
+extern struct fake_pump {
+	const char *refusal;          /* pump_proc_start() fails */
+	struct pump_report report[8]; /* what the pump says next */
+	int n_reports;
+	bool dead;         /* the process ended, and is not reaped yet */
+	const char *death; /* how; NULL: in order */
+	bool mute;         /* questions are not answered */
+	int started, stopped, killed, asked;
+} fake_pump;
+
+/* Adds a report to those that wait, and wakes who listens. */
+void fake_pump_says(enum pump_report_type type, enum pump_end end,
+    const char *text);
+
+#endif
