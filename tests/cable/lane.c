@@ -139,8 +139,11 @@ update_stop(struct lane *l)
 static bool
 take_notice(struct lane *l, uint8_t notice)
 {
-	if (notice & TIOCPKT_FLUSHWRITE)
+	if (notice & TIOCPKT_FLUSHWRITE) {
 		flush_queue(l);
+		/* Nothing is left whose sending would do it. */
+		update_stop(l);
+	}
 	if ((notice & TIOCPKT_START) && l->stopped)
 		lane_restore_stop(l);
 	return notice & TIOCPKT_FLUSHREAD;

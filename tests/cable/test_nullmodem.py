@@ -303,6 +303,17 @@ def test_what_a_writer_flushes_is_not_sent(rack):
     assert r.stat()["a_flushed"] == 300
 
 
+def test_a_writer_that_flushes_a_full_line_may_write_again(rack):
+    r = rack("baud=2400,txbuf=4096")
+    a, b = r.pair()
+    fill(r, a)
+    termios.tcflush(a, termios.TCOFLUSH)
+    # No command in between: that would make the cable look.
+    wait_for(lambda: writable(a))
+    os.write(a, b"new")
+    assert read_until(b, 3) == b"new"
+
+
 def damaged(rack, seed, options, cut_into):
     r = rack("baud=0," + options, args=("-s", str(seed)))
     a, b = r.pair()
