@@ -28,11 +28,14 @@ explain_attach(const char *name, struct error *err)
 	if (err->code == EBUSY)
 		return error_set(err, EBUSY,
 		    "interface %s is in use by another process", name);
+	/* ip(8) gives none that exists to somebody else. */
 	if (err->code == EPERM)
 		return error_set(err, EPERM,
 		    "interface %s does not belong to user %s: as root: ip "
-		    "tuntap add mode tun user %s dev %s",
-		    name, privilege_user_name(), privilege_user_name(), name);
+		    "tuntap del mode tun dev %s && ip tuntap add mode tun user "
+		    "%s dev %s && ip link set %s up",
+		    name, privilege_user_name(), name, privilege_user_name(),
+		    name, name);
 	return -1;
 }
 
@@ -206,13 +209,6 @@ interface_make(struct interface *i, const struct conf_link *conf,
 }
 
 void
-interface_restore(
-    struct interface *i, const struct conf_link *conf, struct netif *netif)
-{
-	apply(i, conf, netif, false);
-}
-
-void
 interface_set_carrier(
     struct interface *i, const char *link, struct netif *netif, bool on)
 {
@@ -225,7 +221,8 @@ interface_set_carrier(
 		return;
 	}
 	i->carrier = on;
-	if (!on && !i->as_is && netif_push_carrier_loss(netif, i->index, &err) < 0)
+	if (!on && !i->as_is &&
+	    netif_push_carrier_loss(netif, i->index, &err) < 0)
 		log_debug("%s: %s", link, err.text);
 }
 

@@ -40,10 +40,6 @@ void interface_init(struct interface *i);
 int interface_make(struct interface *i, const struct conf_link *conf,
     struct netif *netif, struct error *err);
 
-/* Puts settings back, after somebody set the interface down and up. */
-void interface_restore(
-    struct interface *i, const struct conf_link *conf, struct netif *netif);
-
 void interface_set_carrier(
     struct interface *i, const char *link, struct netif *netif, bool on);
 

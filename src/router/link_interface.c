@@ -41,7 +41,7 @@ interface_set_up(struct link *l)
 	l->interface.held_down = false;
 	link_say(l, LOG_LEVEL_INFO, "interface %s was set up; the link goes on",
 	    l->conf->interface);
-	interface_restore(&l->interface, l->conf, l->env->netif);
+	/* On the way, interface_make() puts back what the kernel took. */
 	link_event(l, LINK_EV_START);
 }
 

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -210,6 +211,20 @@ make_timers(struct supervisor *s, struct error *err)
 	if (period_ms > 0)
 		event_add(s->watchdog, &tv);
 	return 0;
+}
+
+/* A link takes two descriptors, and 1024 links more than the usual limit. */
+void
+supervisor_raise_limits(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		log_debug("serial-routerd: the limit of descriptors stays: %s",
+		    strerror(errno));
 }
 
 static int

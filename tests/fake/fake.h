@@ -13,7 +13,7 @@
 extern struct fake_interface {
 	const char *refusal; /* interface_make() fails with this text */
 	bool held_down;      /* what interface_make() finds */
-	int made, restored, released;
+	int made, released;
 	bool carrier;
 } fake_interface;
 

@@ -32,16 +32,6 @@ interface_make(struct interface *i, const struct conf_link *conf,
 }
 
 void
-interface_restore(
-    struct interface *i, const struct conf_link *conf, struct netif *netif)
-{
-	(void)i;
-	(void)conf;
-	(void)netif;
-	fake_interface.restored++;
-}
-
-void
 interface_set_carrier(
     struct interface *i, const char *link, struct netif *netif, bool on)
 {

@@ -6,7 +6,9 @@ import json
 import os
 import signal
 import socket
+import struct
 import threading
+import time
 
 from wait import is_alive, run, wait_for
 
@@ -139,3 +141,32 @@ class Namespace:
             wait_for(lambda: not any(map(is_alive, left)), 5)
         finally:
             run("ip", "netns", "del", self.name)
+
+
+class LinkEvents:
+    """What the kernel tells of interfaces by itself.  Asking it instead, as
+    ip does, makes newer kernels bring the carrier up to date."""
+
+    NEWLINK, IFF_RUNNING, RTMGRP_LINK = 16, 0x40, 1
+
+    def __init__(self, namespace):
+        self.socket = namespace.open_socket(
+            socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
+        self.socket.bind((0, self.RTMGRP_LINK))
+
+    def wait_running(self, index, running, seconds=10):
+        """Until an interface is told to be (not) running."""
+        end = time.monotonic() + seconds
+        while True:
+            self.socket.settimeout(max(0.001, end - time.monotonic()))
+            data = self.socket.recv(65536)
+            while len(data) >= 32:
+                size, kind = struct.unpack("=IH", data[:6])
+                about, flags = struct.unpack("=iI", data[20:28])
+                if (kind == self.NEWLINK and about == index
+                        and bool(flags & self.IFF_RUNNING) == running):
+                    return
+                data = data[(size + 3) & ~3:]
+
+    def close(self):
+        self.socket.close()
