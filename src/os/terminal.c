@@ -52,8 +52,8 @@ number_of(const char *classes, const char *name, dev_t *rdev)
 }
 
 int
-terminal_refuse_console(const char *node, dev_t rdev, const char *classes,
-    struct error *err)
+terminal_refuse_console(
+    const char *node, dev_t rdev, const char *classes, struct error *err)
 {
 	char path[PATH_MAX], active[256];
 	char *name, *rest = active;
@@ -128,21 +128,21 @@ find_controlled(dev_t rdev, bool only_getty, char *buf, size_t size)
 	while (!getty && (entry = readdir(proc))) {
 		if (!isdigit((unsigned char)entry->d_name[0]) ||
 		    atol(entry->d_name) == getpid() ||
-		    !is_controlled(entry->d_name, encode(rdev), name,
-			sizeof(name)))
+		    !is_controlled(
+			entry->d_name, encode(rdev), name, sizeof(name)))
 			continue;
 		getty = terminal_is_getty(name);
 		if (getty || (!only_getty && !*buf))
-			snprintf(buf, size, "%s (pid %.16s)", name,
-			    entry->d_name);
+			snprintf(
+			    buf, size, "%s (pid %.16s)", name, entry->d_name);
 	}
 	closedir(proc);
 	return *buf;
 }
 
 bool
-terminal_user(const char *node, dev_t rdev, bool only_getty, char *buf,
-    size_t size)
+terminal_user(
+    const char *node, dev_t rdev, bool only_getty, char *buf, size_t size)
 {
 	buf[0] = '\0';
 	if (find_controlled(rdev, only_getty, buf, size))

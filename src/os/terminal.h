@@ -18,8 +18,8 @@
  * messages to the terminal of that device number.  classes is TERMINAL_CLASS;
  * where it cannot be read no terminal is a console.
  */
-int terminal_refuse_console(const char *node, dev_t rdev, const char *classes,
-    struct error *err);
+int terminal_refuse_console(
+    const char *node, dev_t rdev, const char *classes, struct error *err);
 
 /*
  * Writes a process other than this one that uses the terminal, as "agetty (pid
@@ -27,8 +27,8 @@ int terminal_refuse_console(const char *node, dev_t rdev, const char *classes,
  * else, where the right to see that is there, one that has it open.  With
  * only_getty nothing but a getty counts.  false: there is none, and buf is "".
  */
-bool terminal_user(const char *node, dev_t rdev, bool only_getty, char *buf,
-    size_t size);
+bool terminal_user(
+    const char *node, dev_t rdev, bool only_getty, char *buf, size_t size);
 
 /* Whether such a text, or the name of a process, is that of a getty, or of the
  * login that it became. */

@@ -9,6 +9,7 @@
 #include "router/conf_check.h"
 #include "router/conf_read.h"
 #include "router/conf_text.h"
+#include "router/conf_trial.h"
 #include "router/conf_value.h"
 
 void
@@ -76,27 +77,57 @@ read_tree(struct conf_reader *r, const struct conf_text *text)
 	config_destroy(&tree);
 }
 
-static struct conf *
-parse(const char *raw, size_t len, const char *name, conf_complain *complain,
-    void *arg, struct error *err)
+/* -1: it is not known whether there are mistakes, err says why. */
+static int
+read_text(struct conf_reader *r, const struct conf_file *file, bool trial,
+    struct error *err)
 {
-	struct conf_reader r = { .conf = calloc(1, sizeof(struct conf)) };
 	struct conf_text text;
+	int result = 0;
+
+	if (conf_text_init(&text, file, r->faults.name, &r->faults)) {
+		if (trial)
+			result = conf_trial(text.text, conf_trial_libconfig,
+			    CONF_TRIAL_MS, &r->faults, err);
+		if (result == 0)
+			read_tree(r, &text);
+	}
+	conf_text_clear(&text);
+	return result < 0 ? error_prefix(err, "%s", r->faults.name) : 0;
+}
+
+static struct conf *
+conf_new(void)
+{
+	struct conf *conf = calloc(1, sizeof(*conf));
+
+	if (!conf)
+		return NULL;
+	conf->user = (uid_t)-1;
+	conf->group = (gid_t)-1;
+	return conf;
+}
+
+static struct conf *
+parse(const struct conf_file *file, const char *name, bool trial,
+    conf_complain *complain, void *arg, struct error *err)
+{
+	struct conf_reader r = { .conf = conf_new() };
+	bool good;
 
 	conf_faults_init(&r.faults, name);
-	if (!r.conf)
-		r.faults.no_memory = true;
-	else if (conf_text_init(&text, raw, len, &r.faults))
-		read_tree(&r, &text);
-	if (r.conf)
-		conf_text_clear(&text);
+	if (!r.conf) {
+		error_set(err, ENOMEM, "%s: out of memory", name);
+		return NULL;
+	}
+	good = read_text(&r, file, trial, err) == 0;
 	conf_faults_tell(&r.faults, complain, arg);
 	if (r.faults.n > 0)
 		error_set(err, EINVAL, "%s: %zu mistake%s", name, r.faults.n,
 		    r.faults.n == 1 ? "" : "s");
 	if (r.faults.no_memory)
 		error_set(err, ENOMEM, "%s: out of memory", name);
-	if (r.faults.n > 0 || r.faults.no_memory) {
+	if (!good || r.faults.n > 0 || r.faults.no_memory) {
 		conf_free(r.conf);
 		r.conf = NULL;
 	}
@@ -104,11 +135,35 @@ parse(const char *raw, size_t len, const char *name, conf_complain *complain,
 	return r.conf;
 }
 
+/* A text in memory is like a file that is none. */
+static struct conf *
+parse_memory(const char *text, const char *name, bool trial,
+    conf_complain *complain, void *arg, struct error *err)
+{
+	struct conf_file file = { .bytes = strdup(text), .len = strlen(text) };
+	struct conf *conf;
+
+	if (!file.bytes) {
+		error_set(err, ENOMEM, "%s: out of memory", name);
+		return NULL;
+	}
+	conf = parse(&file, name, trial, complain, arg, err);
+	conf_file_clear(&file);
+	return conf;
+}
+
 struct conf *
 conf_parse(const char *text, const char *name, conf_complain *complain,
     void *arg, struct error *err)
 {
-	return parse(text, strlen(text), name, complain, arg, err);
+	return parse_memory(text, name, true, complain, arg, err);
+}
+
+struct conf *
+conf_parse_untried(const char *text, const char *name, conf_complain *complain,
+    void *arg, struct error *err)
+{
+	return parse_memory(text, name, false, complain, arg, err);
 }
 
 struct conf *
@@ -116,13 +171,12 @@ conf_read(
     const char *path, conf_complain *complain, void *arg, struct error *err)
 {
 	struct conf *conf;
-	size_t len;
-	char *text = conf_text_read(path, &len, err);
+	struct conf_file file;
 
-	if (!text)
+	if (conf_file_read(&file, path, CONF_TEXT_MAX, err) < 0)
 		return NULL;
-	conf = parse(text, len, path, complain, arg, err);
-	free(text);
+	conf = parse(&file, path, true, complain, arg, err);
+	conf_file_clear(&file);
 	return conf;
 }
 

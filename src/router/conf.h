@@ -34,6 +34,8 @@ struct conf_link {
 };
 
 struct conf {
+	uid_t user;  /* (uid_t)-1: as started */
+	gid_t group; /* (gid_t)-1: as started */
 	struct conf_link *links;
 	size_t n_links;
 };
@@ -45,14 +47,27 @@ struct conf {
  * configuration, to be freed with conf_free, or NULL where there was a
  * mistake.  err says in one line what failed (err->code ENOENT, EACCES where
  * the file could not be read; EINVAL where complain, which may be NULL, was
- * told the mistakes).  Looks up users and groups, which can ask the network.
+ * told the mistakes).
+ *
+ * Looks up users and groups, which can ask the network, and waits at most
+ * 5 s for a child process: nothing to be done while links are up.
  */
 struct conf *conf_read(
     const char *path, conf_complain *complain, void *arg, struct error *err);
 
-/* The same of a text in memory; name stands for the file in complaints. */
+/* The same of a text in memory; name stands for the file in complaints, and
+ * @include is relative to it. */
 struct conf *conf_parse(const char *text, const char *name,
     conf_complain *complain, void *arg, struct error *err);
+
+/* The same without libconfig's trial in a child process: only for a process
+ * that may leak and hang with it, such as a fuzzer. */
+struct conf *conf_parse_untried(const char *text, const char *name,
+    conf_complain *complain, void *arg, struct error *err);
+
+/* Prints it as a file that is read as the same configuration: each key, with
+ * its default where the file did not give it, users and groups by number. */
+void conf_print(const struct conf *conf, FILE *out);
 
 void conf_free(struct conf *conf); /* NULL is allowed */
 

@@ -11,9 +11,8 @@
 #define MTU_LINE_MS 120    /* a packet may take so long by default */
 #define SLIP_ENDS 2        /* bytes of framing of a packet without escapes */
 
-/* Of the setting at path below group, or of the nearest that contains it. */
-static const config_setting_t *
-nearest(const config_setting_t *group, const char *path)
+const config_setting_t *
+conf_nearest(const config_setting_t *group, const char *path)
 {
 	const config_setting_t *s = group;
 
@@ -103,7 +102,7 @@ check_mtu(struct conf_reader *r, const config_setting_t *group,
 	if (link->netif.mtu == 0)
 		link->netif.mtu = default_mtu(&link->port, ipv6);
 	if (ipv6 && link->netif.mtu < MTU_MIN_IPV6)
-		conf_fault(r, nearest(group, "interface.mtu"),
+		conf_fault(r, conf_nearest(group, "interface.mtu"),
 		    "expected %u to %d with IPv6 addresses or routes, got %u",
 		    MTU_MIN_IPV6, CONF_MTU_MAX, link->netif.mtu);
 }
@@ -112,7 +111,7 @@ static void
 check_retry(struct conf_reader *r, const config_setting_t *group,
     const struct conf_link *link)
 {
-	const config_setting_t *first = nearest(group, "retry.first_ms");
+	const config_setting_t *first = conf_nearest(group, "retry.first_ms");
 	const char *name = config_setting_name(first);
 
 	if (link->retry_first_ms <= link->retry_max_ms)
@@ -121,7 +120,7 @@ check_retry(struct conf_reader *r, const config_setting_t *group,
 		conf_fault(r, first, "expected at most max_ms, %u, got %u",
 		    link->retry_max_ms, link->retry_first_ms);
 	else
-		conf_fault(r, nearest(group, "retry.max_ms"),
+		conf_fault(r, conf_nearest(group, "retry.max_ms"),
 		    "expected at least first_ms, %u, got %u",
 		    link->retry_first_ms, link->retry_max_ms);
 }
@@ -142,11 +141,11 @@ static const config_setting_t *
 origin(const config_setting_t *list, size_t i, const char *key)
 {
 	const config_setting_t *group = config_setting_get_elem(list, i);
-	const config_setting_t *s = nearest(group, key);
+	const config_setting_t *s = conf_nearest(group, key);
 
 	/* An interface is called like its link where nothing else is said. */
 	if (config_setting_is_group(s))
-		return nearest(group, "name");
+		return conf_nearest(group, "name");
 	return s;
 }
 
@@ -161,12 +160,15 @@ check_unique(struct conf_reader *r, const config_setting_t *list, size_t i,
 
 	for (size_t j = 0; text && *text && j < i; j++) {
 		const struct conf_link *other = &r->conf->links[j];
+		char place[CONF_PLACE_SIZE];
 
 		if (!get(other) || strcmp(text, get(other)) != 0)
 			continue;
 		conf_fault(r, origin(list, i, key),
-		    "\"%.60s\" is already the %s of links[%zu], line %u", text,
-		    key, j, conf_line(origin(list, j, key)));
+		    "\"%.60s\" is already the %s of links[%zu], %s", text, key,
+		    j,
+		    conf_place(
+			r, origin(list, j, key), origin(list, i, key), place));
 		return;
 	}
 }
@@ -238,7 +240,7 @@ compare_refs(const void *va, const void *vb)
 static const config_setting_t *
 address_setting(const config_setting_t *list, const struct address_ref *ref)
 {
-	const config_setting_t *addresses = nearest(
+	const config_setting_t *addresses = conf_nearest(
 	    config_setting_get_elem(list, ref->link), "interface.addresses");
 
 	return config_setting_get_elem(addresses, ref->index);
@@ -248,23 +250,24 @@ static void
 report_twins(struct conf_reader *r, const config_setting_t *list,
     const struct address_ref *refs, size_t n)
 {
-	char text[IP_TEXT_SIZE], path[CONF_PATH_SIZE];
+	char text[IP_TEXT_SIZE], path[CONF_PATH_SIZE], place[CONF_PLACE_SIZE];
 	const struct address_ref *first = refs;
 
 	for (size_t i = 1; i < n; i++) {
 		const struct netif_address *address = refs[i].address;
-		const config_setting_t *other;
+		const config_setting_t *s, *other;
 
 		if (compare_address(first, &refs[i]) != 0) {
 			first = &refs[i];
 			continue;
 		}
+		s = address_setting(list, &refs[i]);
 		other = address_setting(list, first);
-		conf_fault(r, address_setting(list, &refs[i]),
-		    "%s with the same %s is already %s, line %u",
+		conf_fault(r, s, "%s with the same %s is already %s, %s",
 		    ip_format(&address->local, text),
 		    ip_size(&address->peer) ? "peer" : "prefix",
-		    conf_path(other, path, sizeof(path)), conf_line(other));
+		    conf_path(other, path, sizeof(path)),
+		    conf_place(r, other, s, place));
 	}
 }
 
@@ -312,4 +315,7 @@ conf_check_links(struct conf_reader *r, const config_setting_t *list)
 		check_unique(r, list, i, "port.device", get_device);
 	}
 	check_addresses(r, list);
+	/* What is wrong already need not be right with the rest. */
+	if (r->faults.n == 0)
+		conf_check_routes(r, list);
 }

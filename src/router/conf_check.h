@@ -16,4 +16,12 @@ void conf_check_link(struct conf_reader *r, const config_setting_t *group,
 /* Checks all links of r->conf, read from list, against each other. */
 void conf_check_links(struct conf_reader *r, const config_setting_t *list);
 
+/* Warns of routes that the kernel will refuse. */
+void conf_check_routes(struct conf_reader *r, const config_setting_t *list);
+
+/* The setting at path ("port.device") below group, or the nearest of the
+ * groups that would contain it. */
+const config_setting_t *conf_nearest(
+    const config_setting_t *group, const char *path);
+
 #endif

@@ -3,20 +3,27 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "router/conf_print.h"
 #include "router/conf_value.h"
 
+#define TOP(member) .offset = offsetof(struct conf, member)
 #define LINK(member) .offset = offsetof(struct conf_link, member)
 #define ADDRESS(member) .offset = offsetof(struct netif_address, member)
 #define ROUTE(member) .offset = offsetof(struct netif_route, member)
 #define RANGE(lo, hi) .kind = CONF_INT, .min = (lo), .max = (hi)
 #define ONE_OF(list) .kind = CONF_CHOICE, .choices = (list)
-#define OTHER(fn, what) .kind = CONF_OTHER, .set = (fn), .expected = what
+#define OTHER(read, print, what) \
+	.kind = CONF_OTHER, .set = (read), .put = (print), .expected = what
 #define LIVE .change = CONF_CHANGE_LIVE
 #define PUMP .change = CONF_CHANGE_PUMP
 #define NEW_LINK .change = CONF_CHANGE_LINK
+#define DAEMON .change = CONF_CHANGE_DAEMON
 #define REQUIRED .preset = NULL
 
 #define NAME "1 to 15 letters, digits, \"_\", \"-\", \".\"; not \".\", \"..\""
+
+#define USER "the name or number of a user"
+#define GROUP "the name or number of a group"
 
 /* The reader writes them through these types. */
 _Static_assert(sizeof(uint32_t) == sizeof(unsigned), "CONF_INT");
@@ -52,15 +59,20 @@ static const struct conf_choice leading_ends[] = {
 };
 
 const struct conf_key conf_keys[] = {
+	{ "user", DAEMON, .preset = "as started", TOP(user),
+	    OTHER(conf_set_owner, conf_put_owner, USER) },
+	{ "group", DAEMON, .preset = "as started", TOP(group),
+	    OTHER(conf_set_group, conf_put_group, GROUP) },
 	{ "links", REQUIRED,
-	    OTHER(conf_set_links, "a list of 0 to 1024 groups") },
+	    OTHER(
+		conf_set_links, conf_put_links, "a list of 0 to 1024 groups") },
 	{ "links[].name", NEW_LINK, REQUIRED, LINK(name),
-	    OTHER(conf_set_name, NAME) },
+	    OTHER(conf_set_name, conf_put_name, NAME) },
 	{ "links[].enabled", LIVE, .preset = "true", LINK(enabled),
 	    .kind = CONF_BOOL },
 
 	{ "links[].port.device", PUMP, REQUIRED, LINK(port.device),
-	    OTHER(conf_set_device, "an absolute path") },
+	    OTHER(conf_set_device, conf_put_device, "an absolute path") },
 	{ "links[].port.baud", PUMP, REQUIRED, LINK(port.baud),
 	    RANGE(50, 16000000) },
 	{ "links[].port.parity", PUMP, .preset = "none", LINK(port.parity),
@@ -73,7 +85,7 @@ const struct conf_key conf_keys[] = {
 	    RANGE(0, 10000) },
 
 	{ "links[].interface.name", NEW_LINK, .preset = "the link's name",
-	    LINK(interface), OTHER(conf_set_name, NAME) },
+	    LINK(interface), OTHER(conf_set_name, conf_put_name, NAME) },
 	{ "links[].interface.mtu", LIVE, .preset = "by the line's speed",
 	    LINK(netif.mtu), RANGE(68, CONF_MTU_MAX) },
 	{ "links[].interface.txqueuelen", LIVE, .preset = "500",
@@ -81,25 +93,24 @@ const struct conf_key conf_keys[] = {
 	{ "links[].interface.persist", LIVE, .preset = "true", LINK(persist),
 	    .kind = CONF_BOOL },
 	{ "links[].interface.owner", LIVE, .preset = "nobody in particular",
-	    LINK(owner),
-	    OTHER(conf_set_owner, "the name or number of a user") },
+	    LINK(owner), OTHER(conf_set_owner, conf_put_owner, USER) },
 	{ "links[].interface.group", LIVE, .preset = "no group in particular",
-	    LINK(group),
-	    OTHER(conf_set_group, "the name or number of a group") },
+	    LINK(group), OTHER(conf_set_group, conf_put_group, GROUP) },
 	{ "links[].interface.addresses", LIVE, .preset = "none",
-	    OTHER(conf_set_addresses,
+	    OTHER(conf_set_addresses, conf_put_addresses,
 		"a list of \"ADDRESS/LENGTH\" or { local; peer; }") },
 	{ "links[].interface.addresses[].local", LIVE, REQUIRED, ADDRESS(local),
-	    OTHER(conf_set_host, "an address") },
+	    OTHER(conf_set_host, conf_put_host, "an address") },
 	{ "links[].interface.addresses[].peer", LIVE, REQUIRED, ADDRESS(peer),
-	    OTHER(conf_set_host, "an address") },
+	    OTHER(conf_set_host, conf_put_host, "an address") },
 	{ "links[].interface.routes", LIVE, .preset = "none",
-	    OTHER(conf_set_routes,
+	    OTHER(conf_set_routes, conf_put_routes,
 		"a list of \"PREFIX\" or { to; via; metric; table; }") },
 	{ "links[].interface.routes[].to", LIVE, REQUIRED,
-	    OTHER(conf_set_prefix, "a prefix or \"default\"") },
+	    OTHER(
+		conf_set_prefix, conf_put_prefix, "a prefix or \"default\"") },
 	{ "links[].interface.routes[].via", LIVE, .preset = "none", ROUTE(via),
-	    OTHER(conf_set_host, "an address") },
+	    OTHER(conf_set_host, conf_put_host, "an address") },
 	{ "links[].interface.routes[].metric", LIVE, .preset = "0",
 	    ROUTE(metric), RANGE(0, UINT32_MAX) },
 	{ "links[].interface.routes[].table", LIVE, .preset = "0", ROUTE(table),
@@ -132,11 +143,26 @@ conf_key_find(const char *path)
 }
 
 const char *
+conf_key_within(const struct conf_key *key, const char *scope)
+{
+	size_t n = strlen(scope);
+	const char *rest = key->path + n + (n > 0);
+
+	if (strncmp(key->path, scope, n) != 0)
+		return NULL;
+	if (n > 0 && key->path[n] != '.')
+		return NULL;
+	return strstr(rest, "[]") ? NULL : rest;
+}
+
+const char *
 conf_change_name(enum conf_change change)
 {
 	switch (change) {
 	case CONF_CHANGE_NONE:
 		return "";
+	case CONF_CHANGE_DAEMON:
+		return "daemon";
 	case CONF_CHANGE_LIVE:
 		return "live";
 	case CONF_CHANGE_PUMP:

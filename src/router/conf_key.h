@@ -19,6 +19,8 @@ struct conf_reader {
 	struct conf_faults faults;
 };
 
+struct conf_printer;
+
 enum conf_kind {
 	CONF_BOOL,   /* bool */
 	CONF_SWITCH, /* enum netif_switch: on, off, or untouched by default */
@@ -30,9 +32,10 @@ enum conf_kind {
 /* What a reload does when the value has changed. */
 enum conf_change {
 	CONF_CHANGE_NONE,
-	CONF_CHANGE_LIVE, /* applies it to the running link */
-	CONF_CHANGE_PUMP, /* starts a new pump */
-	CONF_CHANGE_LINK, /* makes a new interface */
+	CONF_CHANGE_DAEMON, /* takes effect at the next start */
+	CONF_CHANGE_LIVE,   /* applies it to the running link */
+	CONF_CHANGE_PUMP,   /* starts a new pump */
+	CONF_CHANGE_LINK,   /* makes a new interface */
 };
 
 struct conf_choice {
@@ -50,10 +53,13 @@ struct conf_key {
 	size_t offset; /* in the struct of the innermost list element */
 	int64_t min, max;
 	const struct conf_choice *choices;
-	/* CONF_OTHER: what is expected, in words, and what reads it. */
+	/* CONF_OTHER: what is expected, in words, what reads it (conf_value.h)
+	 * and what prints it (conf_print.h). */
 	const char *expected;
 	void (*set)(struct conf_reader *r, const struct conf_key *key,
 	    const config_setting_t *s, void *base);
+	bool (*put)(struct conf_printer *p, const struct conf_key *key,
+	    const void *base);
 };
 
 /* Ends with a path of NULL. */
@@ -61,6 +67,10 @@ extern const struct conf_key conf_keys[];
 
 /* NULL: there is no such key. */
 const struct conf_key *conf_key_find(const char *path);
+
+/* What is left of the path of a key of a scope ("port.baud" of "links[]"),
+ * and not of a list in it; NULL: it belongs elsewhere. */
+const char *conf_key_within(const struct conf_key *key, const char *scope);
 
 /* What a value of this key may be, in words, into buf; returns buf. */
 const char *conf_key_type(const struct conf_key *key, char *buf, size_t size);
@@ -72,5 +82,8 @@ const char *conf_change_name(enum conf_change change);
  * where nothing is near a sentence about the group.  Into buf; returns buf. */
 const char *conf_key_suggest(
     const char *scope, const char *name, char *buf, size_t size);
+
+/* The choice of a CONF_CHOICE key that is nearest to a text; NULL: none. */
+const char *conf_choice_suggest(const struct conf_key *key, const char *text);
 
 #endif

@@ -17,6 +17,14 @@ conf_line(const config_setting_t *s)
 }
 
 const char *
+conf_place(const struct conf_reader *r, const config_setting_t *s,
+    const config_setting_t *seen_from, char *buf)
+{
+	return conf_faults_place(
+	    &r->faults, conf_line(s), conf_line(seen_from), buf);
+}
+
+const char *
 conf_path(const config_setting_t *s, char *buf, size_t size)
 {
 	const config_setting_t *parent = config_setting_parent(s);
@@ -40,13 +48,33 @@ conf_fault(
     struct conf_reader *r, const config_setting_t *s, const char *fmt, ...)
 {
 	char path[CONF_PATH_SIZE];
+	char text[CONF_COMPLAINT_SIZE] = "";
+	va_list ap;
+
+	path[0] = '\0';
+	if (!conf_faults_full(&r->faults)) {
+		va_start(ap, fmt);
+		vsnprintf(text, sizeof(text), fmt, ap);
+		va_end(ap);
+		conf_path(s, path, sizeof(path));
+	}
+	conf_faults_add(&r->faults, conf_line(s), "%s: %s", path, text);
+}
+
+void
+conf_warn(
+    struct conf_reader *r, const config_setting_t *s, const char *fmt, ...)
+{
+	char path[CONF_PATH_SIZE];
 	char text[CONF_COMPLAINT_SIZE];
 	va_list ap;
 
+	if (conf_faults_full(&r->faults))
+		return;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	conf_faults_add(&r->faults, conf_line(s), "%s: %s",
+	conf_faults_warn(&r->faults, conf_line(s), "%s: %s",
 	    conf_path(s, path, sizeof(path)), text);
 }
 
@@ -70,6 +98,9 @@ got(const config_setting_t *s, bool want_string, char *buf)
 		return buf;
 	case CONFIG_TYPE_FLOAT:
 		snprintf(buf, CONF_GOT_SIZE, "%g", config_setting_get_float(s));
+		/* 1500.0 is no 1500. */
+		if (!buf[strcspn(buf, ".en")])
+			strcat(buf, ".0");
 		return buf;
 	case CONFIG_TYPE_BOOL:
 		kind = config_setting_get_bool(s) ? "true" : "false";
@@ -157,6 +188,23 @@ set_int(struct conf_reader *r, const struct conf_key *key,
 		*(unsigned *)field = n;
 }
 
+/* A choice that there is not: what somebody may have meant. */
+static void
+wrong_choice(struct conf_reader *r, const struct conf_key *key,
+    const config_setting_t *s)
+{
+	const char *text = conf_string(s);
+	const char *near = text ? conf_choice_suggest(key, text) : NULL;
+	char type[160];
+
+	if (!near)
+		wrong(r, key, s, true);
+	else
+		conf_fault(r, s,
+		    "expected %s, got \"%.60s\", did you mean \"%s\"?",
+		    conf_key_type(key, type, sizeof(type)), text, near);
+}
+
 static const struct conf_choice *
 find_choice(const struct conf_key *key, const char *name)
 {
@@ -177,7 +225,7 @@ set_choice(struct conf_reader *r, const struct conf_key *key,
 	if (choice)
 		*(int *)field = choice->value;
 	else
-		wrong(r, key, s, true);
+		wrong_choice(r, key, s);
 }
 
 static void
@@ -228,21 +276,6 @@ preset(const struct conf_key *key, void *base)
 	case CONF_OTHER:
 		break;
 	}
-}
-
-/* What is left of the path of a key of this scope, and not of a list in it;
- * NULL: it belongs elsewhere. */
-static const char *
-within(const struct conf_key *key, const char *scope)
-{
-	size_t n = strlen(scope);
-	const char *rest = key->path + n + (n > 0);
-
-	if (strncmp(key->path, scope, n) != 0)
-		return NULL;
-	if (n > 0 && key->path[n] != '.')
-		return NULL;
-	return strstr(rest, "[]") ? NULL : rest;
 }
 
 /* Tells that rest ("port.baud") is missing below the group, if it is. */
@@ -303,7 +336,10 @@ read_members(struct conf_reader *r, const config_setting_t *group,
 			set(r, key, s, base);
 		else if (!is_group_of(path))
 			conf_fault(r, s, "unknown key, %s",
-			    conf_key_suggest(scope, name, hint, sizeof(hint)));
+			    conf_faults_full(&r->faults)
+				? ""
+				: conf_key_suggest(
+				      scope, name, hint, sizeof(hint)));
 		else if (!config_setting_is_group(s))
 			conf_expected(r, s, "a group { ... }", false);
 		else
@@ -316,12 +352,12 @@ conf_read_group(struct conf_reader *r, const config_setting_t *group,
     const char *scope, void *base)
 {
 	for (const struct conf_key *key = conf_keys; key->path; key++) {
-		if (within(key, scope))
+		if (conf_key_within(key, scope))
 			preset(key, base);
 	}
 	read_members(r, group, scope, base);
 	for (const struct conf_key *key = conf_keys; key->path; key++) {
-		const char *rest = within(key, scope);
+		const char *rest = conf_key_within(key, scope);
 
 		if (rest && !key->preset)
 			require(r, key, group, rest);

@@ -30,6 +30,10 @@ int conf_list_length(struct conf_reader *r, const struct conf_key *key,
 void conf_fault(struct conf_reader *r, const config_setting_t *s,
     const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
+/* The same of what is no mistake, but hurts. */
+void conf_warn(struct conf_reader *r, const config_setting_t *s,
+    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
 /* "expected <what>, got <the value>"; want_string: a string is of the right
  * type, and only its value is wrong. */
 void conf_expected(struct conf_reader *r, const config_setting_t *s,
@@ -38,8 +42,13 @@ void conf_expected(struct conf_reader *r, const config_setting_t *s,
 /* "links[2].port.baud"; returns buf. */
 const char *conf_path(const config_setting_t *s, char *buf, size_t size);
 
-/* The line of a setting: of its name, or of the value in a list. */
+/* The flat line of a setting: of its name, or of the value in a list. */
 unsigned conf_line(const config_setting_t *s);
+
+/* Where that is, as a mistake at seen_from would say it: "line 7"; into buf,
+ * CONF_PLACE_SIZE bytes; returns buf. */
+const char *conf_place(const struct conf_reader *r, const config_setting_t *s,
+    const config_setting_t *seen_from, char *buf);
 
 /* NULL where the setting is no string. */
 const char *conf_string(const config_setting_t *s);

@@ -1,6 +1,7 @@
 /*
- * What somebody may have meant who wrote a key that there is not.
+ * What somebody may have meant who wrote a key or a value that there is not.
  */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -111,6 +112,8 @@ conf_key_suggest(const char *scope, const char *name, char *buf, size_t size)
 		if (!known)
 			continue;
 		d = distance(name, len, known, n);
+		if (len >= 3 && strncmp(name, known, len) == 0)
+			d = 1;
 		if (d < best && d < len) {
 			snprintf(
 			    buf, size, "did you mean \"%.*s\"?", (int)n, known);
@@ -118,4 +121,27 @@ conf_key_suggest(const char *scope, const char *name, char *buf, size_t size)
 		}
 	}
 	return buf;
+}
+
+const char *
+conf_choice_suggest(const struct conf_key *key, const char *text)
+{
+	size_t len = strlen(text);
+	unsigned best = 1 + (len + 1) / 3;
+	const char *found = NULL;
+	char lower[NAME_MAX_LEN + 1];
+
+	if (len > NAME_MAX_LEN)
+		return NULL;
+	for (size_t i = 0; i <= len; i++)
+		lower[i] = tolower((unsigned char)text[i]);
+	for (const struct conf_choice *c = key->choices; c->name; c++) {
+		unsigned d = distance(lower, len, c->name, strlen(c->name));
+
+		if (d < best && d < len) {
+			found = c->name;
+			best = d;
+		}
+	}
+	return found;
 }

@@ -1,6 +1,7 @@
 /*
- * The text of a configuration file, made fit for libconfig: what that would
- * misread, hang on or not survive is put right or refused here.
+ * The text of a configuration, made fit for libconfig: one flat text of the
+ * file and all that it includes, in which what that would misread, hang on or
+ * not survive is put right or refused.
  */
 #ifndef SR_ROUTER_CONF_TEXT_H
 #define SR_ROUTER_CONF_TEXT_H
@@ -8,37 +9,36 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/error.h"
 #include "router/conf_fault.h"
+#include "router/conf_file.h"
 
-#define CONF_TEXT_MAX (1024 * 1024) /* bytes of a file */
+#define CONF_TEXT_MAX (1024 * 1024) /* bytes of all files together */
+#define CONF_TEXT_FILES_MAX 1024    /* included */
+#define CONF_TEXT_LEVEL_MAX 10      /* files that include each other */
 #define CONF_TEXT_DEPTH_MAX 32      /* groups and lists within each other */
 #define CONF_TEXT_GROUP_MAX 256     /* settings in one group */
+#define CONF_TEXT_LIST_MAX 8192     /* values in one list */
 
 struct conf_text {
-	char *text; /* same lines as the file */
-	/* The line of each string value in order; parts that libconfig joins
-	 * are one.  (It tells the line of what follows the string.) */
+	char *text; /* terminated */
+	size_t len;
+	/* The flat line of each string value in order; parts that libconfig
+	 * joins are one.  (It tells the line of what follows the string.) */
 	unsigned *string_lines;
-	size_t n_strings;
+	size_t n_strings, strings_size;
 };
 
 /*
- * Reads a regular file of at most CONF_TEXT_MAX bytes; never waits for a FIFO
- * and never touches a device.  Returns its bytes, terminated, to be freed with
- * free(), or NULL.
+ * Makes the flat text of a file that was read, called name, and of all that it
+ * includes with @include "PATH", relative to the directory of its own name.
+ * Refuses NUL bytes, what is not closed or out of order, what is too deep or
+ * too much, and numbers beyond 64 bits; gives numbers beyond 32 bits the
+ * suffix "L" without which libconfig would cut them.  All that is wrong goes to
+ * faults, whose map learns where each line comes from.  Returns false where
+ * there was something; *t is to be cleared in any case.
  */
-char *conf_text_read(const char *path, size_t *len, struct error *err);
-
-/*
- * Refuses NUL bytes, @include, what is not closed, what is too deep or too
- * much, and numbers beyond 64 bits; gives numbers beyond 32 bits the suffix
- * "L" without which libconfig would cut them.  All that is wrong goes to
- * faults.  Returns false where there was something; *t is to be cleared in
- * any case.
- */
-bool conf_text_init(struct conf_text *t, const char *raw, size_t len,
-    struct conf_faults *faults);
+bool conf_text_init(struct conf_text *t, const struct conf_file *file,
+    const char *name, struct conf_faults *faults);
 void conf_text_clear(struct conf_text *t);
 
 #endif

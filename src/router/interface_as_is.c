@@ -21,8 +21,8 @@ wish(struct wishes *w, const char *fmt, ...)
 
 	if (w->len >= sizeof(w->text))
 		return;
-	w->len += snprintf(w->text + w->len, sizeof(w->text) - w->len,
-	    "%s", w->len > 0 ? "; " : "");
+	w->len += snprintf(w->text + w->len, sizeof(w->text) - w->len, "%s",
+	    w->len > 0 ? "; " : "");
 	if (w->len >= sizeof(w->text))
 		return;
 	va_start(ap, fmt);
@@ -39,11 +39,11 @@ is_address(const struct sockaddr *sa, const struct ip *ip)
 	if (!sa || sa->sa_family != ip->family)
 		return false;
 	if (ip->family == AF_INET)
-		bytes = &((const struct sockaddr_in *)(const void *)sa)
-			     ->sin_addr;
+		bytes =
+		    &((const struct sockaddr_in *)(const void *)sa)->sin_addr;
 	else
-		bytes = &((const struct sockaddr_in6 *)(const void *)sa)
-			     ->sin6_addr;
+		bytes =
+		    &((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr;
 	return memcmp(bytes, ip->bytes, ip_size(ip)) == 0;
 }
 
@@ -85,7 +85,8 @@ wish_addresses(struct wishes *w, const struct conf_link *conf)
 }
 
 void
-interface_tell_as_is(const struct conf_link *conf, const struct netif_state *state)
+interface_tell_as_is(
+    const struct conf_link *conf, const struct netif_state *state)
 {
 	struct wishes w = { .len = 0 };
 

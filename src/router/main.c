@@ -1,7 +1,6 @@
-/* serial-routerd: options, configuration, start. */
+/* serial-routerd: configuration, user, start. */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,103 +9,46 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "os/sandbox.h"
+#include "os/privilege.h"
+#include "os/tun.h"
 #include "router/conf.h"
+#include "router/options.h"
 #include "router/supervisor.h"
-
-#define TUN_DEVICE "/dev/net/tun"
-
-struct options {
-	const char *file;
-	bool check;
-	bool to_syslog;
-	enum log_level most;
-};
-
-static void
-print_usage(FILE *out)
-{
-	fprintf(out,
-	    "usage: serial-routerd [-tv] [-c file] [--syslog]\n"
-	    "       serial-routerd -V | --help\n"
-	    "\n"
-	    "  -c, --config FILE  configuration, default\n"
-	    "                     " SYSCONFDIR "/serial-router.conf\n"
-	    "  -t, --check        check the configuration and exit\n"
-	    "  -v, --verbose      log debugging lines too\n"
-	    "      --syslog       log to syslog instead of stderr\n"
-	    "  -V, --version      print the version and exit\n"
-	    "  -h, --help         print this and exit\n"
-	    "\n"
-	    "It stays in the foreground.  SIGUSR1 logs each link's state and "
-	    "counters.\n"
-	    "See serial-routerd(8) and serial-router.conf(5).\n");
-}
-
-static void
-print_version(void)
-{
-	printf("serial-routerd %s\nsandbox: %s\n", PACKAGE_VERSION,
-	    sandbox_kind());
-}
-
-/* Exits where there is nothing to do, or nothing to be understood. */
-static void
-parse_options(int argc, char **argv, struct options *o)
-{
-	enum { OPT_SYSLOG = 256 };
-	static const struct option longs[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "check", no_argument, NULL, 't' },
-		{ "verbose", no_argument, NULL, 'v' },
-		{ "version", no_argument, NULL, 'V' },
-		{ "syslog", no_argument, NULL, OPT_SYSLOG },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int c;
-
-	while ((c = getopt_long(argc, argv, "c:tvVh", longs, NULL)) != -1) {
-		switch (c) {
-		case 'c':
-			o->file = optarg;
-			break;
-		case 't':
-			o->check = true;
-			break;
-		case 'v':
-			o->most = LOG_LEVEL_DEBUG;
-			break;
-		case OPT_SYSLOG:
-			o->to_syslog = true;
-			break;
-		case 'V':
-			print_version();
-			exit(EX_OK);
-		case 'h':
-			print_usage(stdout);
-			exit(EX_OK);
-		default:
-			print_usage(stderr);
-			exit(EX_USAGE);
-		}
-	}
-	if (optind < argc) {
-		fprintf(stderr, "serial-routerd: unexpected argument: %s\n",
-		    argv[optind]);
-		print_usage(stderr);
-		exit(EX_USAGE);
-	}
-}
 
 static void
 complain(const char *line, bool warning, void *arg)
 {
-	(void)arg;
+	const struct options *o = arg;
+	char text[CONF_COMPLAINT_SIZE + 64];
+
+	if (o->link.interface) {
+		strcpy(text, "serial-routerd: ");
+		options_complaint(
+		    line, text + strlen(text), sizeof(text) - strlen(text));
+		line = text;
+	}
 	if (warning)
 		log_warn("%s", line);
 	else
 		log_err("%s", line);
+}
+
+static struct conf *
+read_conf(struct options *o, struct error *err)
+{
+	struct conf *conf;
+	char *text;
+
+	if (!o->link.interface)
+		return conf_read(o->file, complain, o, err);
+	text = options_text(&o->link);
+	if (!text) {
+		error_set(err, ENOMEM, "no memory");
+		return NULL;
+	}
+	conf = conf_parse(text, OPTIONS_NAME, complain, o, err);
+	free(text);
+	return conf;
 }
 
 /* Standard descriptors that are closed would be taken by a port. */
@@ -123,73 +65,125 @@ fill_standard_descriptors(void)
 	return fd;
 }
 
-/* Whether there is a chance at all; each link says the rest by itself. */
-static int
-check_tun_device(const struct conf *conf)
+static size_t
+count_enabled(const struct conf *conf)
 {
-	bool enabled = false;
+	size_t n = 0;
 
 	for (size_t i = 0; i < conf->n_links; i++)
-		enabled = enabled || conf->links[i].enabled;
-	if (!enabled || access(TUN_DEVICE, R_OK | W_OK) == 0)
-		return EX_OK;
-	if (errno == EACCES || errno == EPERM) {
-		log_err("serial-routerd: %s: %s: start as root, or "
-			"as a user who may open it",
-		    TUN_DEVICE, strerror(errno));
-		return EX_NOPERM;
+		n += conf->links[i].enabled;
+	return n;
+}
+
+/* Becomes the user of the configuration, where root has started it; what that
+ * user may not open is opened before. */
+static int
+become_user(const struct conf *conf, struct error *err)
+{
+	if (conf->user == (uid_t)-1 || conf->user == geteuid())
+		return 0;
+	if (geteuid() != 0) {
+		log_warn("serial-routerd: only root can become user %u of the "
+			 "configuration: it stays %s",
+		    (unsigned)conf->user, privilege_user_name());
+		return 0;
 	}
-	log_err("serial-routerd: %s: %s: load the kernel's TUN driver: "
-		"modprobe tun",
-	    TUN_DEVICE, strerror(errno));
-	return EX_UNAVAILABLE;
+	if (tun_reserve(count_enabled(conf), err) < 0 ||
+	    privilege_drop(conf->user, conf->group, err) < 0)
+		return -1;
+	if (tun_may_open())
+		tun_reserve_clear();
+	log_info("serial-routerd: now user %s, group %u, %s",
+	    privilege_user_name(), (unsigned)getegid(),
+	    privilege_net_admin() ? "with CAP_NET_ADMIN alone"
+				  : "without CAP_NET_ADMIN");
+	return 0;
 }
 
 static int
-serve(const struct conf *conf)
+fail(const struct error *err)
+{
+	log_err("serial-routerd: %s", err->text);
+	switch (err->code) {
+	case EPERM:
+	case EACCES:
+		return EX_NOPERM;
+	case EINVAL:
+		return EX_CONFIG;
+	}
+	return EX_UNAVAILABLE;
+}
+
+/* What somebody else made is not to have another MTU unless that was said. */
+static void
+leave_mtu(struct conf *conf, const struct options *o)
+{
+	if (o->link.interface && !o->link.mtu && !privilege_net_admin())
+		conf->links[0].netif.mtu = 0;
+}
+
+static int
+serve(struct conf *conf, const struct options *o)
 {
 	struct supervisor *s;
 	struct error err;
-	int status = check_tun_device(conf);
+	int status = EXIT_SUCCESS;
 
-	if (status != EX_OK)
-		return status;
+	/* Whether there is a chance at all; each link says the rest. */
+	if (count_enabled(conf) > 0 && tun_check(&err) < 0)
+		return fail(&err);
+	supervisor_raise_limits();
+	if (become_user(conf, &err) < 0)
+		return fail(&err);
+	leave_mtu(conf, o);
+	/* Asks for the name while that may take a while. */
+	privilege_user_name();
 	s = supervisor_new(conf, &err);
-	if (!s) {
-		log_err("serial-routerd: %s", err.text);
-		return err.code == EPERM || err.code == EACCES ?
-		    EX_NOPERM : EX_UNAVAILABLE;
-	}
-	status = EXIT_SUCCESS;
+	if (!s)
+		return fail(&err);
 	if (supervisor_run(s, &err) < 0) {
 		log_err("serial-routerd: %s", err.text);
 		status = EXIT_FAILURE;
 	}
 	supervisor_free(s);
+	tun_reserve_clear();
 	return status;
+}
+
+static int
+print(const struct conf *conf)
+{
+	conf_print(conf, stdout);
+	if (fflush(stdout) == 0)
+		return EX_OK;
+	log_err("serial-routerd: standard output: %s", strerror(errno));
+	return EX_IOERR;
 }
 
 int
 main(int argc, char **argv)
 {
-	struct options o = { .file = SYSCONFDIR "/serial-router.conf",
-		.most = LOG_LEVEL_INFO };
+	struct options o;
 	struct conf *conf;
 	struct error err;
-	int status = EX_OK;
+	int status = options_parse(&o, argc, argv);
 
-	parse_options(argc, argv, &o);
+	if (status >= 0)
+		return status;
 	if (fill_standard_descriptors() < 0)
 		return EXIT_FAILURE;
 	log_open(o.to_syslog, o.most);
 
-	conf = conf_read(o.file, complain, NULL, &err);
+	conf = read_conf(&o, &err);
 	if (!conf) {
 		log_err("serial-routerd: %s", err.text);
 		return err.code == EACCES ? EX_NOPERM : EX_CONFIG;
 	}
-	if (!o.check)
-		status = serve(conf);
+	status = EX_OK;
+	if (o.print)
+		status = print(conf);
+	else if (!o.check)
+		status = serve(conf, &o);
 	conf_free(conf);
 	return status;
 }

@@ -44,31 +44,32 @@ static void
 print_help(void)
 {
 	print_synopsis(stdout);
-	printf("\n"
-	       "  -c, --config FILE  configuration, default\n"
-	       "                     " SYSCONFDIR "/serial-router.conf\n"
-	       "  -t, --check        check the configuration and exit\n"
-	       "  -T, --print        check it, print it with all defaults, and "
-	       "exit\n"
-	       "  -v, --verbose      log debugging lines too\n"
-	       "      --syslog       log to syslog instead of stderr\n"
-	       "  -V, --version      print the version and exit\n"
-	       "  -h, --help         print this and exit\n"
-	       "\n"
-	       "One link without a file:\n"
-	       "  -i, --interface NAME\n"
-	       "  -p, --port PATH\n"
-	       "  -b, --baud RATE\n"
-	       "      --address ADDRESS  ADDRESS/LENGTH, or with --peer without "
-	       "LENGTH; may be\n"
-	       "                         repeated\n"
-	       "      --peer ADDRESS     the other end's, of the --address "
-	       "before it\n"
-	       "      --mtu BYTES        default: by the line's speed\n"
-	       "\n"
-	       "It stays in the foreground.  SIGUSR1 logs each link's state "
-	       "and counters.\n"
-	       "See serial-routerd(8) and serial-router.conf(5).\n");
+	printf(
+	    "\n"
+	    "  -c, --config FILE  configuration, default\n"
+	    "                     " SYSCONFDIR "/serial-router.conf\n"
+	    "  -t, --check        check the configuration and exit\n"
+	    "  -T, --print        check it, print it with all defaults, and "
+	    "exit\n"
+	    "  -v, --verbose      log debugging lines too\n"
+	    "      --syslog       log to syslog instead of stderr\n"
+	    "  -V, --version      print the version and exit\n"
+	    "  -h, --help         print this and exit\n"
+	    "\n"
+	    "One link without a file:\n"
+	    "  -i, --interface NAME\n"
+	    "  -p, --port PATH\n"
+	    "  -b, --baud RATE\n"
+	    "      --address ADDRESS  ADDRESS/LENGTH, or with --peer without "
+	    "LENGTH; may be\n"
+	    "                         repeated\n"
+	    "      --peer ADDRESS     the other end's, of the --address "
+	    "before it\n"
+	    "      --mtu BYTES        default: by the line's speed\n"
+	    "\n"
+	    "It stays in the foreground.  SIGUSR1 logs each link's state "
+	    "and counters.\n"
+	    "See serial-routerd(8) and serial-router.conf(5).\n");
 }
 
 __attribute__((format(printf, 1, 2))) static int
@@ -100,10 +101,11 @@ add_peer(struct options_link *link, const char *text)
 {
 	if (link->n_addresses == 0)
 		return usage_error("--peer %s: of which --address? It goes "
-				   "before it", text);
-	if (link->addresses[link->n_addresses - 1].peer)
-		return usage_error("--peer %s: that --address has one already",
+				   "before it",
 		    text);
+	if (link->addresses[link->n_addresses - 1].peer)
+		return usage_error(
+		    "--peer %s: that --address has one already", text);
 	link->addresses[link->n_addresses - 1].peer = text;
 	return -1;
 }
@@ -181,16 +183,20 @@ check_link(const struct options *o)
 	if (o->file)
 		return usage_error(
 		    "--config and %s: a link is either in the file or on the "
-		    "command line", given);
+		    "command line",
+		    given);
 	if (!l->interface)
 		return usage_error("%s without --interface (-i): the name of "
-				   "the link's interface is missing", given);
+				   "the link's interface is missing",
+		    given);
 	if (!l->port)
 		return usage_error("%s without --port (-p): the path of the "
-				   "serial port is missing", given);
+				   "serial port is missing",
+		    given);
 	if (!l->baud)
 		return usage_error("%s without --baud (-b): the line's rate is "
-				   "missing", given);
+				   "missing",
+		    given);
 	return -1;
 }
 
@@ -216,8 +222,8 @@ options_parse(struct options *o, int argc, char **argv)
 	int c, status;
 
 	*o = (struct options){ .most = LOG_LEVEL_INFO };
-	while ((c = getopt_long(argc, argv, "c:tTvVhi:p:b:", longs, NULL)) !=
-	    -1) {
+	while (
+	    (c = getopt_long(argc, argv, "c:tTvVhi:p:b:", longs, NULL)) != -1) {
 		status = take(o, c, optarg);
 		if (status >= 0)
 			return status;
@@ -320,8 +326,9 @@ option_of(unsigned line, const char *path, size_t len)
 		return "--mtu";
 	if (line <= LINE_ADDRESSES)
 		return NULL;
-	return len > 5 && strncmp(path + len - 5, ".peer", 5) == 0 ?
-	    "--peer" : "--address";
+	return len > 5 && strncmp(path + len - 5, ".peer", 5) == 0
+	    ? "--peer"
+	    : "--address";
 }
 
 const char *

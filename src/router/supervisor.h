@@ -10,6 +10,9 @@
 
 struct supervisor;
 
+/* To be called once, before any descriptor of a link is opened. */
+void supervisor_raise_limits(void);
+
 /* conf stays the caller's and outlives the supervisor.  NULL: failed. */
 struct supervisor *supervisor_new(const struct conf *conf, struct error *err);
 void supervisor_free(struct supervisor *s); /* NULL is allowed */

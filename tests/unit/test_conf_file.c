@@ -1,6 +1,5 @@
 /*
- * conf: what is read at all, and what is told where the text is too long, too
- * deep, or not a text.
+ * conf: which files are read at all, and where in them a mistake is.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "complaints.h"
 #include "router/conf.h"
 
 #define FILE_MAX (1024 * 1024) /* bytes that are read */
@@ -24,39 +24,13 @@
 	"links = ( { name = \"a\";" \
 	"port = { device = \"/dev/ttyS0\"; baud = 9600; };"
 
-/* libconfig 1.5 itself leaks the token it was reading when it meets an error
- * of syntax. */
-const char *__lsan_default_suppressions(void);
-
-const char *
-__lsan_default_suppressions(void)
-{
-	return "leak:strbuf_append\n";
-}
-
-struct complaints {
-	char text[8192]; /* one a line */
-	size_t n;
-};
-
-static void
-collect(const char *line, bool warning, void *arg)
-{
-	struct complaints *c = arg;
-	size_t len = strlen(c->text);
-
-	assert_false(warning);
-	c->n++;
-	snprintf(c->text + len, sizeof(c->text) - len, "%s\n", line);
-}
-
 static void
 bad(const char *text, const char *expected)
 {
 	struct complaints c = { 0 };
 	struct error err = { 0 };
 
-	assert_null(conf_parse(text, "x", collect, &c, &err));
+	assert_null(conf_parse(text, "x", complaints_collect, &c, &err));
 	assert_string_equal(c.text, expected);
 	assert_int_equal(err.code, EINVAL);
 }
@@ -84,82 +58,10 @@ cuts_long_complaints_and_shows_no_control_characters(void **state)
 	(void)state;
 	memset(name, '\n', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
-	assert_null(conf_parse("", name, collect, &c, NULL));
+	assert_null(conf_parse("", name, complaints_collect, &c, NULL));
 	assert_int_equal(strlen(c.text), 300 + 1);
 	assert_memory_equal(c.text, "\\x0a\\x0a", 8);
 	assert_string_equal(c.text + 297, "...\n");
-}
-
-static char *
-repeat(const char *text, size_t n, const char *before, const char *after)
-{
-	size_t len = strlen(text);
-	char *out = malloc(strlen(before) + n * len + strlen(after) + 1);
-	char *end;
-
-	assert_non_null(out);
-	end = stpcpy(out, before);
-	while (n-- > 0)
-		end = stpcpy(end, text);
-	strcpy(end, after);
-	return out;
-}
-
-static void
-bad_repeated(const char *text, size_t n, const char *before, const char *after,
-    const char *expected)
-{
-	char *whole = repeat(text, n, before, after);
-
-	bad(whole, expected);
-	free(whole);
-}
-
-static void
-survives_what_is_too_much(void **state)
-{
-	(void)state;
-	bad_repeated("(", 5000, "links = ", "",
-	    "x:1: more than 32 groups and lists within each other\n");
-	bad_repeated("{a=", 5000, "links=", "",
-	    "x:1: more than 32 groups and lists within each other\n");
-	bad_repeated("a:1 ", 100000, "", "",
-	    "x:1: more than 256 settings in one group\n");
-	bad_repeated("{},", 1024, "links = (", "{});",
-	    "x:1: links: expected at most 1024 elements, got 1025\n");
-	bad_repeated("\"10.0.0.0/8\",", 4096,
-	    "links = ({ name = \"a\"; port = { device = \"/d\"; baud = 50; };"
-	    "interface = { routes = (",
-	    "\"10.0.0.0/8\"); }; });",
-	    "x:1: links[0].interface.routes: expected at most 4096 elements, "
-	    "got 4097\n");
-	bad_repeated("9", 100000, "links = ", ";",
-	    "x:1: 999999999999999999999999999999999999999"
-	    "9...: the number is too large\n");
-}
-
-static void
-takes_1024_links(void **state)
-{
-	char *text = malloc(200000);
-	size_t len = sprintf(text, "links = (");
-	struct complaints c = { 0 };
-	struct conf *conf;
-
-	(void)state;
-	for (int i = 0; i < 1024; i++)
-		len += sprintf(text + len,
-		    "%s{ name = \"l%d\"; port = { device = \"/dev/ttyS%d\"; "
-		    "baud = 115200; }; }",
-		    i ? "," : "", i, i);
-	strcpy(text + len, ");");
-	conf = conf_parse(text, "x", collect, &c, NULL);
-	assert_string_equal(c.text, "");
-	assert_non_null(conf);
-	assert_int_equal(conf->n_links, 1024);
-	assert_string_equal(conf->links[1023].interface, "l1023");
-	conf_free(conf);
-	free(text);
 }
 
 static void
@@ -188,7 +90,7 @@ cannot_read(const char *path, int code, const char *what)
 	char expected[ERROR_TEXT_SIZE];
 
 	snprintf(expected, sizeof(expected), what, path);
-	assert_null(conf_read(path, collect, &c, &err));
+	assert_null(conf_read(path, complaints_collect, &c, &err));
 	assert_string_equal(err.text, expected);
 	assert_int_equal(err.code, code);
 	assert_int_equal(c.n, 0);
@@ -204,17 +106,25 @@ write_file(const char *path, const char *bytes, size_t len)
 	close(fd);
 }
 
+static char dir[] = "/tmp/test_conf.XXXXXX";
+
+static const char *
+in_dir(const char *name)
+{
+	static char path[64];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	return path;
+}
+
 static void
 reads_regular_files_of_text_only(void **state)
 {
-	char dir[] = "/tmp/test_conf.XXXXXX";
-	char path[64];
+	const char *path = in_dir("x.conf");
 	char *large = calloc(1, FILE_MAX + 1);
 	struct complaints c = { 0 };
 
 	(void)state;
-	assert_non_null(mkdtemp(dir));
-	snprintf(path, sizeof(path), "%s/x.conf", dir);
 	cannot_read(path, ENOENT, "open %s: No such file or directory");
 	cannot_read(dir, EISDIR, "%s: is a directory");
 	cannot_read("/dev/null", EINVAL, "%s: not a regular file");
@@ -227,7 +137,7 @@ reads_regular_files_of_text_only(void **state)
 	cannot_read(path, EFBIG, "%s: larger than 1048576 bytes");
 	large[FILE_MAX - 1] = '\0';
 	write_file(path, large, FILE_MAX);
-	assert_null(conf_read(path, collect, &c, NULL));
+	assert_null(conf_read(path, complaints_collect, &c, NULL));
 	assert_non_null(strstr(
 	    c.text, "x.conf:1048576: a NUL byte: this is no text file\n"));
 	if (geteuid() != 0) {
@@ -235,8 +145,114 @@ reads_regular_files_of_text_only(void **state)
 		cannot_read(path, EACCES, "open %s: Permission denied");
 	}
 	unlink(path);
-	rmdir(dir);
 	free(large);
+}
+
+static void
+refuses_a_file_that_everybody_may_write_to(void **state)
+{
+	const char *path = in_dir("x.conf");
+	struct conf *conf;
+
+	(void)state;
+	write_file(path, "links = ( );\n", 13);
+	chmod(path, 0666);
+	cannot_read(path, EINVAL,
+	    "%s: everybody may write to it, which chmod o-w ends");
+	chmod(path, 0664);
+	conf = conf_read(path, NULL, NULL, NULL);
+	assert_non_null(conf);
+	conf_free(conf);
+	unlink(path);
+}
+
+/* The only complaint of a file that includes others, without its directory. */
+static void
+assert_told(const char *name, const char *expected)
+{
+	struct complaints c = { 0 };
+	char want[512];
+	const char *to = expected;
+	size_t len = 0;
+
+	/* "~" is the directory. */
+	for (; *to; to++)
+		len += snprintf(want + len, sizeof(want) - len, "%.*s",
+		    *to == '~' ? (int)strlen(dir) : 1, *to == '~' ? dir : to);
+	assert_null(conf_read(in_dir(name), complaints_collect, &c, NULL));
+	assert_string_equal(c.text, want);
+}
+
+static void
+includes_regular_files_only(void **state)
+{
+	static const char text[] = "links = ( );\n@include \"b.conf\"\n";
+	char *large = malloc(FILE_MAX);
+
+	(void)state;
+	write_file(in_dir("a.conf"), text, strlen(text));
+
+	assert_int_equal(mkfifo(in_dir("b.conf"), 0600), 0);
+	assert_told(
+	    "a.conf", "~/a.conf:2: @include: ~/b.conf: not a regular file\n");
+	unlink(in_dir("b.conf"));
+	write_file(in_dir("b.conf"), "\n", 1);
+	chmod(in_dir("b.conf"), 0602);
+	assert_null(conf_read(in_dir("a.conf"), NULL, NULL, NULL));
+	unlink(in_dir("b.conf"));
+
+	/* Together they are one byte too large, and then not. */
+	memset(large, '\n', FILE_MAX);
+	write_file(in_dir("b.conf"), large, FILE_MAX - strlen(text) + 1);
+	assert_null(conf_read(in_dir("a.conf"), NULL, NULL, NULL));
+	write_file(in_dir("b.conf"), large, FILE_MAX - strlen(text));
+	struct conf *conf = conf_read(in_dir("a.conf"), NULL, NULL, NULL);
+	assert_non_null(conf);
+	conf_free(conf);
+	unlink(in_dir("a.conf"));
+	unlink(in_dir("b.conf"));
+	free(large);
+}
+
+static void
+includes_at_most_1024_files(void **state)
+{
+	struct conf *conf;
+	char *text = NULL;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+
+	(void)state;
+	assert_non_null(f);
+	for (unsigned i = 0; i < 1025; i++)
+		fprintf(f, "@include \"b.conf\"\n");
+	fprintf(f, "links = ( );\n");
+	fclose(f);
+	write_file(in_dir("b.conf"), "", 0);
+	write_file(in_dir("a.conf"), text, len);
+	assert_null(conf_read(in_dir("a.conf"), NULL, NULL, NULL));
+	text[0] = '#';
+	write_file(in_dir("a.conf"), text, len);
+	conf = conf_read(in_dir("a.conf"), NULL, NULL, NULL);
+	assert_non_null(conf);
+	conf_free(conf);
+	unlink(in_dir("a.conf"));
+	unlink(in_dir("b.conf"));
+	free(text);
+}
+
+static int
+make_dir(void **state)
+{
+	(void)state;
+	return mkdtemp(dir) ? 0 : -1;
+}
+
+static int
+remove_dir(void **state)
+{
+	(void)state;
+	return rmdir(dir);
 }
 
 int
@@ -247,11 +263,12 @@ main(void)
 		    tells_the_line_of_a_string_at_the_end_of_a_list),
 		cmocka_unit_test(
 		    cuts_long_complaints_and_shows_no_control_characters),
-		cmocka_unit_test(survives_what_is_too_much),
-		cmocka_unit_test(takes_1024_links),
 		cmocka_unit_test(survives_a_file_that_ends_anywhere),
 		cmocka_unit_test(reads_regular_files_of_text_only),
+		cmocka_unit_test(refuses_a_file_that_everybody_may_write_to),
+		cmocka_unit_test(includes_regular_files_only),
+		cmocka_unit_test(includes_at_most_1024_files),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, make_dir, remove_dir);
 }

@@ -154,14 +154,15 @@ addresses_and_mtu_are_taken(void **state)
 	struct conf *conf;
 
 	(void)state;
-	conf = configure_good("--interface=tun0 --port /dev/ttyUSB0 --baud 115200 "
-			      "--mtu 1300 --address 10.64.0.1 --peer 10.64.0.2 "
-			      "--address fd00:64::1/64");
+	conf = configure_good(
+	    "--interface=tun0 --port /dev/ttyUSB0 --baud 115200 "
+	    "--mtu 1300 --address 10.64.0.1 --peer 10.64.0.2 "
+	    "--address fd00:64::1/64");
 	s = &conf->links[0].netif;
 	assert_int_equal(s->mtu, 1300);
 	assert_int_equal(s->n_addresses, 2);
-	assert_string_equal(ip_format(&s->addresses[0].peer, text),
-	    "10.64.0.2");
+	assert_string_equal(
+	    ip_format(&s->addresses[0].peer, text), "10.64.0.2");
 	assert_string_equal(ip_format_prefix(&s->addresses[1].local,
 				s->addresses[1].prefix_len, text),
 	    "fd00:64::1/64");
@@ -209,8 +210,8 @@ too_many_addresses_are_refused(void **state)
 
 	(void)state;
 	for (int i = 0; i < OPTIONS_ADDRESSES_MAX; i++)
-		snprintf(words + strlen(words), 40,
-		    " --address=10.64.%d.1/24", i);
+		snprintf(
+		    words + strlen(words), 40, " --address=10.64.%d.1/24", i);
 	conf_free(configure_good(words));
 	strcat(words, " --address=10.0.0.1/24");
 	assert_refused(words, "more than 16 times --address");
@@ -234,7 +235,8 @@ mistakes_are_told_in_terms_of_options(void **state)
 	    "--interface: expected 1 to 15 letters");
 	assert_complains("-i tun0 -p /dev/x -b 9600 --mtu 5",
 	    "--mtu: expected 68 to 9000, got 5\n");
-	assert_complains("-i tun0 -p /dev/x -b 9600 --mtu 576 --address fd00::1/64",
+	assert_complains(
+	    "-i tun0 -p /dev/x -b 9600 --mtu 576 --address fd00::1/64",
 	    "--mtu: expected 1280 to 9000 with IPv6 addresses");
 	assert_complains("-i tun0 -p /dev/x -b 9600 --address 10.0.0.1",
 	    "--address: expected ");
@@ -250,7 +252,8 @@ mistakes_are_told_in_terms_of_options(void **state)
 static void
 no_text_becomes_syntax(void **state)
 {
-	static char evil[] = "/dev/\"; }; @include \"x\" /* \\ \t\n\x01\x7f\xff";
+	static char evil[] =
+	    "/dev/\"; }; @include \"x\" /* \\ \t\n\x01\x7f\xff";
 	struct conf *conf;
 	char *text;
 
@@ -282,12 +285,11 @@ other_complaints_stay_as_they_are(void **state)
 	    options_complaint("command line: 1 mistake", text, sizeof(text)),
 	    "command line: 1 mistake");
 	assert_string_equal(
-	    options_complaint("some.conf:3: links[0].port.baud: no", text,
-		sizeof(text)),
+	    options_complaint(
+		"some.conf:3: links[0].port.baud: no", text, sizeof(text)),
 	    "some.conf:3: links[0].port.baud: no");
-	assert_string_equal(
-	    options_complaint("command line:1: links[0]: no", text,
-		sizeof(text)),
+	assert_string_equal(options_complaint("command line:1: links[0]: no",
+				text, sizeof(text)),
 	    "command line:1: links[0]: no");
 }
 

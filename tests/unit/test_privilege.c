@@ -108,7 +108,8 @@ find_member(gid_t *besides)
 
 		if (group->gr_mem[0])
 			user = getpwnam(group->gr_mem[0]);
-		if (user && user->pw_uid != 0 && user->pw_gid != group->gr_gid) {
+		if (user && user->pw_uid != 0 &&
+		    user->pw_gid != group->gr_gid) {
 			*besides = group->gr_gid;
 			return user;
 		}
@@ -123,8 +124,7 @@ drop_to_nobody(const void *arg)
 
 	(void)arg;
 	CHILD_CHECK(user != NULL);
-	CHILD_CHECK(
-	    privilege_drop(user->pw_uid, (gid_t)-1, &child->err) == 0);
+	CHILD_CHECK(privilege_drop(user->pw_uid, (gid_t)-1, &child->err) == 0);
 	check_ids(user->pw_uid, user->pw_gid);
 	check_capabilities();
 	CHILD_CHECK(strcmp(privilege_user_name(), "nobody") == 0);
@@ -250,8 +250,8 @@ keep_tun_for_root(void)
 	CHILD_CHECK(unshare(CLONE_NEWNS | CLONE_NEWNET) == 0);
 	CHILD_CHECK(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
 	CHILD_CHECK(mount("none", "/dev/net", "tmpfs", 0, NULL) == 0);
-	CHILD_CHECK(mknod("/dev/net/tun", S_IFCHR | 0600, makedev(10, 200)) ==
-	    0);
+	CHILD_CHECK(
+	    mknod("/dev/net/tun", S_IFCHR | 0600, makedev(10, 200)) == 0);
 	umask(old);
 }
 
@@ -354,7 +354,8 @@ main(void)
 		cmocka_unit_test(a_user_without_a_group_and_root_are_refused),
 		cmocka_unit_test(
 		    without_capabilities_there_is_no_user_to_become),
-		cmocka_unit_test(reserved_descriptors_outlive_the_right_to_open),
+		cmocka_unit_test(
+		    reserved_descriptors_outlive_the_right_to_open),
 		cmocka_unit_test(
 		    a_reserved_descriptor_makes_a_deleted_interface_anew),
 		cmocka_unit_test(

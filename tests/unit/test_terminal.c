@@ -73,15 +73,15 @@ the_kernels_console_is_refused_by_its_number(void **state)
 {
 	(void)state;
 	/* Whatever the node is called. */
-	assert_int_equal(terminal_refuse_console("/dev/uno", makedev(4, 64),
-			     classes, &err),
+	assert_int_equal(
+	    terminal_refuse_console("/dev/uno", makedev(4, 64), classes, &err),
 	    -1);
 	assert_int_equal(err.code, EBUSY);
 	assert_string_equal(err.text,
 	    "port /dev/uno is the kernel's console (console=ttyS0 on the "
 	    "kernel command line): its messages would go to the line");
-	assert_int_equal(terminal_refuse_console("/dev/tty0", makedev(4, 0),
-			     classes, &err),
+	assert_int_equal(
+	    terminal_refuse_console("/dev/tty0", makedev(4, 0), classes, &err),
 	    -1);
 }
 
@@ -89,11 +89,11 @@ static void
 other_terminals_are_not(void **state)
 {
 	(void)state;
-	assert_int_equal(terminal_refuse_console("/dev/ttyS1", makedev(4, 65),
-			     classes, &err),
+	assert_int_equal(terminal_refuse_console(
+			     "/dev/ttyS1", makedev(4, 65), classes, &err),
 	    0);
-	assert_int_equal(terminal_refuse_console("/dev/ttyS0", makedev(188, 0),
-			     classes, &err),
+	assert_int_equal(terminal_refuse_console(
+			     "/dev/ttyS0", makedev(188, 0), classes, &err),
 	    0);
 }
 
@@ -105,15 +105,15 @@ no_list_of_consoles_refuses_nothing(void **state)
 			     "/nonexistent", &err),
 	    0);
 	write_file("console/active", "");
-	assert_int_equal(terminal_refuse_console("/dev/ttyS0", makedev(4, 64),
-			     classes, &err),
+	assert_int_equal(terminal_refuse_console(
+			     "/dev/ttyS0", makedev(4, 64), classes, &err),
 	    0);
 	write_file("console/active", "gone0 ../../evil  ttyS1");
-	assert_int_equal(terminal_refuse_console("/dev/ttyS0", makedev(4, 64),
-			     classes, &err),
+	assert_int_equal(terminal_refuse_console(
+			     "/dev/ttyS0", makedev(4, 64), classes, &err),
 	    0);
-	assert_int_equal(terminal_refuse_console("/dev/ttyS1", makedev(4, 65),
-			     classes, &err),
+	assert_int_equal(terminal_refuse_console(
+			     "/dev/ttyS1", makedev(4, 65), classes, &err),
 	    -1);
 	write_file("console/active", "tty0 ttyS0\n");
 }
