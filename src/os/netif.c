@@ -23,6 +23,7 @@ netif_new(struct error *err)
 		error_errno(err, "rtnetlink");
 		return NULL;
 	}
+	netif_set_owner(n, NULL);
 	n->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
 	if (n->fd < 0 ||
 	    bind(n->fd, (struct sockaddr *)&self, sizeof(self)) < 0) {
@@ -137,18 +138,6 @@ netif_apply(struct netif *n, int index, const struct netif_settings *s,
 	if (!job.gone && job.up)
 		netif_apply_routes(&job);
 	return job.refused;
-}
-
-int
-netif_mark(struct netif *n, int index, struct error *err)
-{
-	struct netif_request r;
-
-	netif_link_request(&r, index);
-	netif_put(&r, IFLA_IFALIAS, NETIF_MARK, strlen(NETIF_MARK));
-	if (netif_call(n, &r, NULL, NULL, err) < 0)
-		return error_prefix(err, "set ifalias");
-	return 0;
 }
 
 int

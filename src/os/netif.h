@@ -23,8 +23,10 @@
  * for theirs and we take nobody's for ours. */
 #define NETIF_ROUTE_PROTOCOL 83
 
-/* The ifalias of an interface that serial-router made. */
+/* The ifalias of an interface that serial-router made: this alone, or with a
+ * colon and whose it is. */
 #define NETIF_MARK "serial-router"
+#define NETIF_MARK_SIZE 256 /* the kernel's IFALIASZ */
 
 struct netif_address {
 	struct ip local;
@@ -67,7 +69,8 @@ struct netif_state {
 	char name[IFNAMSIZ];
 	bool up;     /* IFF_UP: the operator's switch */
 	bool tun;    /* a TUN, not a TAP and nothing else */
-	bool marked; /* carries NETIF_MARK */
+	bool marked; /* carries NETIF_MARK, whoever's it is */
+	bool ours;   /* carries the mark that netif_mark() sets */
 	bool persist;
 	uid_t owner; /* (uid_t)-1: none */
 	gid_t group; /* (gid_t)-1: none */
@@ -82,6 +85,13 @@ void netif_free(struct netif *n);           /* NULL is allowed */
 /* err->code is ENODEV where there is no such interface. */
 int netif_get(struct netif *n, const char *name, struct netif_state *state,
     struct error *err);
+
+/*
+ * Whose the interfaces are that netif_mark() marks: NULL, which it is at
+ * first, for NETIF_MARK alone.  An owner that does not fit is cut, and nothing
+ * is ours then.
+ */
+void netif_set_owner(struct netif *n, const char *owner);
 
 /* Whether these settings want IPv6 on the interface: any IPv6 address or
  * route.  Without, the interface gets addr_gen_mode none. */
@@ -108,8 +118,20 @@ bool netif_wants_ipv6(const struct netif_settings *s);
 int netif_apply(struct netif *n, int index, const struct netif_settings *s,
     bool set_up, struct error *err);
 
-/* Sets the ifalias NETIF_MARK. */
+/* Sets the ifalias. */
 int netif_mark(struct netif *n, int index, struct error *err);
+
+/*
+ * All TUNs of this network namespace with our mark, whoever's they are: an
+ * array of *n_found that the caller frees with free(3), NULL where there are
+ * none.
+ */
+int netif_list_marked(struct netif *n, struct netif_state **found,
+    size_t *n_found, struct error *err);
+
+/* Removes the interface: about 20 ms.  err->code is ENODEV where there is no
+ * such interface. */
+int netif_delete(struct netif *n, int index, struct error *err);
 
 /*
  * To be called right after the carrier went off, never while it is on: makes

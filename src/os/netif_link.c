@@ -33,6 +33,7 @@ static const struct nla_policy inet6_policy[IFLA_INET6_MAX + 1] = {
 };
 
 struct link_search {
+	struct netif *netif;
 	struct netif_link *link;
 	bool found;
 };
@@ -44,6 +45,19 @@ text_is(const struct nlattr *a, const char *text)
 
 	return a && strnlen(nla_data(a), nla_len(a)) == len &&
 	    memcmp(nla_data(a), text, len) == 0;
+}
+
+static void
+take_mark(
+    const struct netif *n, struct netif_state *state, const struct nlattr *a)
+{
+	size_t len = strlen(NETIF_MARK);
+	const char *text = a ? nla_data(a) : "";
+	size_t size = a ? strnlen(text, nla_len(a)) : 0;
+
+	state->marked = size >= len && memcmp(text, NETIF_MARK, len) == 0 &&
+	    (size == len || text[len] == ':');
+	state->ours = !n->mark_cut && text_is(a, n->mark);
 }
 
 static void
@@ -126,18 +140,17 @@ take_families(struct netif_link *link, struct nlattr *spec)
 		take_inet6(link, inet6);
 }
 
-static void
-take_link(struct nlmsghdr *hdr, void *arg)
+bool
+netif_link_parse(
+    const struct netif *n, struct nlmsghdr *hdr, struct netif_link *link)
 {
-	struct link_search *search = arg;
-	struct netif_link *link = search->link;
 	struct netif_state *state = &link->state;
 	const struct ifinfomsg *ifi = nlmsg_data(hdr);
 	struct nlattr *tb[IFLA_MAX + 1];
 
 	if (hdr->nlmsg_type != RTM_NEWLINK ||
 	    nlmsg_parse(hdr, sizeof(*ifi), tb, IFLA_MAX, link_policy) < 0)
-		return;
+		return false;
 	*link = (struct netif_link){ .addr_gen_mode = -1 };
 	state->index = ifi->ifi_index;
 	state->up = ifi->ifi_flags & IFF_UP;
@@ -145,7 +158,7 @@ take_link(struct nlmsghdr *hdr, void *arg)
 	state->group = (gid_t)-1;
 	if (tb[IFLA_IFNAME])
 		nla_strlcpy(state->name, tb[IFLA_IFNAME], sizeof(state->name));
-	state->marked = text_is(tb[IFLA_IFALIAS], NETIF_MARK);
+	take_mark(n, state, tb[IFLA_IFALIAS]);
 	if (tb[IFLA_MTU])
 		state->mtu = nla_get_u32(tb[IFLA_MTU]);
 	if (tb[IFLA_TXQLEN])
@@ -153,7 +166,16 @@ take_link(struct nlmsghdr *hdr, void *arg)
 	link->carrier = tb[IFLA_CARRIER] && nla_get_u8(tb[IFLA_CARRIER]);
 	take_tun(state, tb[IFLA_LINKINFO]);
 	take_families(link, tb[IFLA_AF_SPEC]);
-	search->found = true;
+	return true;
+}
+
+static void
+take_link(struct nlmsghdr *hdr, void *arg)
+{
+	struct link_search *search = arg;
+
+	if (netif_link_parse(search->netif, hdr, search->link))
+		search->found = true;
 }
 
 int
@@ -161,7 +183,7 @@ netif_link_get(struct netif *n, int index, const char *name,
     struct netif_link *link, struct error *err)
 {
 	struct ifinfomsg ifi = { .ifi_index = index };
-	struct link_search search = { .link = link };
+	struct link_search search = { .netif = n, .link = link };
 	struct netif_request r;
 
 	netif_request_init(&r, RTM_GETLINK, 0, &ifi, sizeof(ifi));

@@ -17,6 +17,8 @@
 struct netif {
 	int fd;
 	uint32_t sequence; /* of the last request */
+	char mark[NETIF_MARK_SIZE];
+	bool mark_cut; /* it says of nobody for certain whose it is */
 	uint8_t answer[NETIF_ANSWER_SIZE]
 	    __attribute__((aligned(NLMSG_ALIGNTO)));
 };
@@ -60,6 +62,10 @@ struct netif_link {
 	int addr_gen_mode; /* -1: no IPv6 here */
 	uint32_t forwarding, rp_filter, ignore_linkdown;
 };
+
+/* Takes an RTM_NEWLINK apart; false: it is none. */
+bool netif_link_parse(
+    const struct netif *n, struct nlmsghdr *hdr, struct netif_link *link);
 
 /* By index, or by name where index is 0. */
 int netif_link_get(struct netif *n, int index, const char *name,

@@ -10,8 +10,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* About 30 interfaces that are made at once fill the default. */
-#define RECEIVE_BUFFER (1024 * 1024)
+/* About 30 interfaces that are made at once fill the default; this is for some
+ * 500. */
+#define RECEIVE_BUFFER (4 * 1024 * 1024)
 
 /* One call reads so many messages. */
 #define BUDGET 64

@@ -189,9 +189,12 @@ limit_resources(struct error *err)
 int
 sandbox_drop(uid_t uid, gid_t gid, struct error *err)
 {
+	const char *why;
+	bool can_become = sandbox_can_become(uid, gid, &why);
+
 	if (drop_inheritance(err) < 0)
 		return -1;
-	if (geteuid() == 0 && become(uid, gid, err) < 0)
+	if (geteuid() == 0 && can_become && become(uid, gid, err) < 0)
 		return -1;
 	if (drop_capabilities(err) < 0)
 		return -1;

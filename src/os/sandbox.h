@@ -6,6 +6,7 @@
 #ifndef SR_OS_SANDBOX_H
 #define SR_OS_SANDBOX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -35,12 +36,21 @@
 int sandbox_close_others(const int *keep, size_t n, struct error *err);
 
 /*
+ * false for a root that has no such user and group to become (a user namespace
+ * that does not map them) or may not become anybody (a container without
+ * CAP_SETUID or CAP_SETGID): *why says so.  Without /proc it hopes for the
+ * best.
+ */
+bool sandbox_can_become(uid_t uid, gid_t gid, const char **why);
+
+/*
  * Gives up user and group (setres[ug]id(2) to uid and gid, no supplementary
- * groups) where the process is root; all capabilities in all sets, the
- * ambient and bounding ones too; new privileges for ever; being dumped and
- * traced; and the right to make files, processes or core dumps (rlimits; a
- * write to a regular file ends the process by SIGXFSZ, except in a build with
- * a sanitizer).  Open descriptors keep working, ppoll(2) takes 16 of them.
+ * groups) where the process is root, unless sandbox_can_become() says that it
+ * cannot: then it stays who it is; all capabilities in all sets, the ambient
+ * and bounding ones too; new privileges for ever; being dumped and traced; and
+ * the right to make files, processes or core dumps (rlimits; a write to a
+ * regular file ends the process by SIGXFSZ, except in a build with a
+ * sanitizer).  Open descriptors keep working, ppoll(2) takes 16 of them.
  */
 int sandbox_drop(uid_t uid, gid_t gid, struct error *err);
 

@@ -140,7 +140,7 @@ explain_missing(const char *name, struct error *err)
 	const char *user = privilege_user_name();
 
 	return error_set(err, EPERM,
-	    "there is no interface %s, and to make it takes CAP_NET_ADMIN: as "
+	    "there is no interface %s, and making it takes CAP_NET_ADMIN: as "
 	    "root: ip tuntap add mode tun user %s dev %s && ip link set %s up",
 	    name, user, name, name);
 }
@@ -172,6 +172,9 @@ attach(struct interface *i, const struct conf_link *conf, struct netif *netif,
 	if (as_is && before.index == 0)
 		return explain_missing(conf->interface, err);
 	fd = tun_open(conf->interface, err);
+	/* The capability may be for another network than this one. */
+	if (fd < 0 && err->code == EPERM && before.index == 0)
+		return explain_missing(conf->interface, err);
 	if (fd < 0)
 		return explain_attach(conf->interface, err);
 	if (set_up_tun(fd, conf, &before, as_is, err) < 0 ||
@@ -190,7 +193,8 @@ attach(struct interface *i, const struct conf_link *conf, struct netif *netif,
 	if (as_is)
 		interface_tell_as_is(conf, &now);
 	apply(i, conf, netif, !i->held_down);
-	if (before.index == 0)
+	/* One that another daemon of ours made and lost goes on here. */
+	if (before.index == 0 || (before.marked && !before.ours && !as_is))
 		mark(i, conf, netif);
 	log_debug("%s: %s interface %s, index %d", conf->name,
 	    before.index == 0 ? "made" : "attached to", conf->interface,

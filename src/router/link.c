@@ -6,6 +6,7 @@
 #include <event2/event.h>
 #include <stdlib.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "router/link_priv.h"
@@ -16,9 +17,11 @@
 #define CLOSING_MS 1000
 /* How often a pump is asked for a sign of life, and has to answer. */
 #define ALIVE_MS 5000
-/* How often we look for a port that is not there, and how often we try one
- * that has a node but nothing behind it. */
+/* How often we look for a port that is not there where nobody calls
+ * link_look() in time, since its name leads elsewhere; how often for any; and
+ * how often we try one that has a node but nothing behind it. */
 #define LOOK_MS 500
+#define LOOK_SELDOM_MS 10000
 #define LOOK_BEHIND_MS 2000
 /* At most 5 opens a second. */
 #define OPEN_GAP_MS 200
@@ -111,6 +114,14 @@ enter_closing(struct link *l)
 	return LINK_EV_NONE;
 }
 
+static int64_t
+look_ms(const struct link *l)
+{
+	struct stat st;
+
+	return lstat(l->conf->port.device, &st) == 0 ? LOOK_MS : LOOK_SELDOM_MS;
+}
+
 static enum link_event
 enter_absent(struct link *l)
 {
@@ -119,7 +130,8 @@ enter_absent(struct link *l)
 		link_say(l, LOG_LEVEL_INFO, "port %s is not there; waiting for it",
 		    l->conf->port.device);
 	l->absent_told = true;
-	set_timer(l, link_port_exists(l) ? LOOK_BEHIND_MS : LOOK_MS);
+	l->behind = link_port_exists(l);
+	set_timer(l, l->behind ? LOOK_BEHIND_MS : look_ms(l));
 	return LINK_EV_NONE;
 }
 
@@ -226,7 +238,7 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 		if (link_port_exists(l))
 			link_event(l, LINK_EV_RETRY);
 		else
-			set_timer(l, LOOK_MS);
+			set_timer(l, look_ms(l));
 		break;
 	case LINK_BACKOFF:
 		link_event(l, LINK_EV_RETRY);
@@ -268,6 +280,13 @@ link_free(struct link *l)
 	interface_release(&l->interface);
 	event_free(l->timer);
 	free(l);
+}
+
+void
+link_look(struct link *l)
+{
+	if (l->state == LINK_ABSENT && !l->behind && link_port_exists(l))
+		link_event(l, LINK_EV_RETRY);
 }
 
 void

@@ -51,6 +51,7 @@ struct link {
 
 	struct backoff backoff;
 	unsigned failures; /* in a row, for the log */
+	bool behind;       /* ABSENT: it has a name, with nothing behind it */
 	bool absent_told;  /* that the port is not there, since it last was */
 	unsigned restarts; /* pumps started after the first */
 	struct error last_error;
@@ -69,6 +70,10 @@ void link_stop(struct link *l); /* asynchronous: until DOWN */
 
 /* A child of the supervisor ended: perhaps ours. */
 void link_reap(struct link *l);
+
+/* Something may have appeared where its port would be: looks for it now where
+ * it is ABSENT. */
+void link_look(struct link *l);
 
 /* Something happened to an interface: perhaps ours. */
 void link_interface_event(struct link *l, const struct netwatch_event *ev);

@@ -1,6 +1,7 @@
 /* serial-routerd: configuration, user, start. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,8 @@
 #include "os/privilege.h"
 #include "os/tun.h"
 #include "router/conf.h"
+#include "router/forward.h"
+#include "router/leftover.h"
 #include "router/options.h"
 #include "router/supervisor.h"
 
@@ -122,6 +125,31 @@ leave_mtu(struct conf *conf, const struct options *o)
 		conf->links[0].netif.mtu = 0;
 }
 
+/* Those of other command lines are not ours to remove. */
+static const char *
+own_interfaces(const struct conf *conf, const struct options *o)
+{
+	static char path[PATH_MAX + NAME_MAX];
+	const char *owner;
+
+	if (o->link.interface)
+		return OPTIONS_NAME;
+	owner = leftover_owner(o->file, path, sizeof(path));
+	leftover_remove(conf, owner);
+	return owner;
+}
+
+static void
+warn_of_forwarding(const struct conf *conf)
+{
+	char text[256];
+
+	if (forward_hindrance(conf, FORWARD_SYSCTLS, text, sizeof(text)))
+		log_warn("serial-routerd: packets are not passed on: %s; see "
+			 "FORWARDING in serial-routerd(8)",
+		    text);
+}
+
 static int
 serve(struct conf *conf, const struct options *o)
 {
@@ -138,9 +166,10 @@ serve(struct conf *conf, const struct options *o)
 	leave_mtu(conf, o);
 	/* Asks for the name while that may take a while. */
 	privilege_user_name();
-	s = supervisor_new(conf, &err);
+	s = supervisor_new(conf, own_interfaces(conf, o), &err);
 	if (!s)
 		return fail(&err);
+	warn_of_forwarding(conf);
 	if (supervisor_run(s, &err) < 0) {
 		log_err("serial-routerd: %s", err.text);
 		status = EXIT_FAILURE;
@@ -172,6 +201,8 @@ main(int argc, char **argv)
 		return status;
 	if (fill_standard_descriptors() < 0)
 		return EXIT_FAILURE;
+	if (o.remove_interfaces)
+		return leftover_remove_all();
 	log_open(o.to_syslog, o.most);
 
 	conf = read_conf(&o, &err);

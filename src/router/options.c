@@ -16,6 +16,7 @@ enum {
 	OPT_ADDRESS,
 	OPT_PEER,
 	OPT_MTU,
+	OPT_REMOVE,
 };
 
 /* The lines of the text, so that a complaint finds back to its option. */
@@ -37,6 +38,7 @@ print_synopsis(FILE *out)
 	    "       serial-routerd [-tTv] -i interface -p port -b baud\n"
 	    "           [--address address [--peer address]] [--mtu bytes] "
 	    "[--syslog]\n"
+	    "       serial-routerd --remove-interfaces\n"
 	    "       serial-routerd -V | --help\n");
 }
 
@@ -53,6 +55,10 @@ print_help(void)
 	    "exit\n"
 	    "  -v, --verbose      log debugging lines too\n"
 	    "      --syslog       log to syslog instead of stderr\n"
+	    "      --remove-interfaces\n"
+	    "                     remove all interfaces that it made and that "
+	    "are not in use,\n"
+	    "                     and exit\n"
 	    "  -V, --version      print the version and exit\n"
 	    "  -h, --help         print this and exit\n"
 	    "\n"
@@ -145,6 +151,9 @@ take(struct options *o, int option, const char *argument)
 	case OPT_SYSLOG:
 		o->to_syslog = true;
 		return -1;
+	case OPT_REMOVE:
+		o->remove_interfaces = true;
+		return -1;
 	case 'V':
 		printf("serial-routerd %s\nsandbox: %s\n", PACKAGE_VERSION,
 		    sandbox_kind());
@@ -216,6 +225,7 @@ options_parse(struct options *o, int argc, char **argv)
 		{ "peer", required_argument, NULL, OPT_PEER },
 		{ "mtu", required_argument, NULL, OPT_MTU },
 		{ "syslog", no_argument, NULL, OPT_SYSLOG },
+		{ "remove-interfaces", no_argument, NULL, OPT_REMOVE },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};

@@ -33,6 +33,7 @@ struct options {
 	struct options_link link; /* instead of the file */
 	bool check;
 	bool print;
+	bool remove_interfaces;
 	bool to_syslog;
 	enum log_level most;
 };

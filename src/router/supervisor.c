@@ -10,9 +10,11 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "os/devwatch.h"
 #include "os/netif.h"
 #include "os/netwatch.h"
 #include "os/notify.h"
+#include "os/sandbox.h"
 #include "router/link.h"
 #include "router/link_log.h"
 
@@ -25,6 +27,9 @@
  * driver) does not keep the daemon from ending. */
 #define STOPPING_MS 3000
 
+/* How often we look whether an absent port may have appeared. */
+#define LOOK_MS 500
+
 static const int signals[] = { SIGTERM, SIGINT, SIGCHLD, SIGHUP, SIGUSR1 };
 #define N_SIGNALS (sizeof(signals) / sizeof(signals[0]))
 
@@ -36,6 +41,8 @@ struct supervisor {
 	struct event *signal_events[N_SIGNALS];
 	struct event *watchdog;
 	struct event *deadline;
+	struct devwatch *devwatch;
+	struct event *look; /* pending while a link may be ABSENT */
 	struct link_env env;
 	struct link **links;
 	size_t n_links;
@@ -44,12 +51,23 @@ struct supervisor {
 };
 
 static void
+look_later(struct supervisor *s)
+{
+	struct timeval tv = { .tv_usec = LOOK_MS * 1000 };
+
+	if (!evtimer_pending(s->look, NULL))
+		evtimer_add(s->look, &tv);
+}
+
+static void
 on_changed(void *arg)
 {
 	struct supervisor *s = arg;
 
-	if (!s->stopping)
+	if (!s->stopping) {
+		look_later(s);
 		return;
+	}
 	for (size_t i = 0; i < s->n_links; i++) {
 		if (s->links[i]->state != LINK_DOWN)
 			return;
@@ -136,6 +154,24 @@ on_watchdog(evutil_socket_t fd, short what, void *arg)
 }
 
 static void
+on_look(evutil_socket_t fd, short what, void *arg)
+{
+	struct supervisor *s = arg;
+	bool changed = devwatch_changed(s->devwatch);
+	bool absent = false;
+
+	(void)fd;
+	(void)what;
+	for (size_t i = 0; i < s->n_links; i++) {
+		if (changed)
+			link_look(s->links[i]);
+		absent = absent || s->links[i]->state == LINK_ABSENT;
+	}
+	if (absent)
+		look_later(s);
+}
+
+static void
 on_deadline(evutil_socket_t fd, short what, void *arg)
 {
 	struct supervisor *s = arg;
@@ -206,7 +242,8 @@ make_timers(struct supervisor *s, struct error *err)
 
 	s->deadline = evtimer_new(s->base, on_deadline, s);
 	s->watchdog = event_new(s->base, -1, EV_PERSIST, on_watchdog, s);
-	if (!s->deadline || !s->watchdog)
+	s->look = evtimer_new(s->base, on_look, s);
+	if (!s->deadline || !s->watchdog || !s->look)
 		return error_set(err, ENOMEM, "no memory");
 	if (period_ms > 0)
 		event_add(s->watchdog, &tv);
@@ -227,6 +264,17 @@ supervisor_raise_limits(void)
 		    strerror(errno));
 }
 
+static void
+tell_of_user(void)
+{
+	const char *why;
+
+	if (!sandbox_can_become(PUMP_UID, PUMP_GID, &why))
+		log_info("serial-routerd: pumps stay root, and give up "
+			 "everything else: %s",
+		    why);
+}
+
 static int
 make_links(struct supervisor *s, const struct conf *conf, struct error *err)
 {
@@ -236,7 +284,13 @@ make_links(struct supervisor *s, const struct conf *conf, struct error *err)
 	s->links = calloc(conf->n_links + 1, sizeof(*s->links));
 	if (!s->links)
 		return error_set(err, ENOMEM, "no memory");
+	s->devwatch = devwatch_new(err);
+	if (!s->devwatch)
+		return -1;
 	for (size_t i = 0; i < conf->n_links; i++) {
+		if (devwatch_add(
+			s->devwatch, conf->links[i].port.device, err) < 0)
+			return -1;
 		s->links[i] = link_new(&conf->links[i], &s->env);
 		if (!s->links[i])
 			return error_set(err, ENOMEM, "no memory");
@@ -246,7 +300,8 @@ make_links(struct supervisor *s, const struct conf *conf, struct error *err)
 }
 
 struct supervisor *
-supervisor_new(const struct conf *conf, struct error *err)
+supervisor_new(
+    const struct conf *conf, const char *owner, struct error *err)
 {
 	struct supervisor *s = calloc(1, sizeof(*s));
 
@@ -260,6 +315,8 @@ supervisor_new(const struct conf *conf, struct error *err)
 		supervisor_free(s);
 		return NULL;
 	}
+	netif_set_owner(s->netif, owner);
+	tell_of_user();
 	return s;
 }
 
@@ -282,6 +339,8 @@ supervisor_free(struct supervisor *s)
 	free(s->links);
 	free_event(s->deadline);
 	free_event(s->watchdog);
+	free_event(s->look);
+	devwatch_free(s->devwatch);
 	for (size_t i = 0; i < N_SIGNALS; i++)
 		free_event(s->signal_events[i]);
 	free_event(s->netwatch_event);

@@ -13,8 +13,10 @@ struct supervisor;
 /* To be called once, before any descriptor of a link is opened. */
 void supervisor_raise_limits(void);
 
-/* conf stays the caller's and outlives the supervisor.  NULL: failed. */
-struct supervisor *supervisor_new(const struct conf *conf, struct error *err);
+/* conf stays the caller's and outlives the supervisor; owner is for the mark
+ * of interfaces, see netif_set_owner().  NULL: failed. */
+struct supervisor *supervisor_new(
+    const struct conf *conf, const char *owner, struct error *err);
 void supervisor_free(struct supervisor *s); /* NULL is allowed */
 
 /* Starts the links and serves them until SIGTERM or SIGINT, and until they

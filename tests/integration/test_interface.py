@@ -58,7 +58,7 @@ def test_mtu_queue_and_mark_are_as_asked(asked):
     found = asked.n.link("sl0")
     assert found["mtu"] == 1400
     assert found["txqlen"] == 123
-    assert found["ifalias"] == "serial-router"
+    assert found["ifalias"] == "serial-router:" + asked.r.file
 
 
 def test_owner_and_group_are_as_asked(asked):

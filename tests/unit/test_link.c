@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -145,8 +146,51 @@ waits_for_a_port_that_vanished_without_a_back_off(void **state)
 	die(f, NULL);
 	assert_int_equal(f->link->state, LINK_ABSENT);
 	assert_int_equal(f->link->backoff.failures, 0);
+	link_look(f->link);
+	assert_int_equal(f->link->state, LINK_ABSENT);
 	strcpy(f->conf.port.device, "/dev");
+	link_look(f->link);
 	run_until(f, LINK_OPENING);
+}
+
+/* Where nobody sees that the other end of a symbolic link appears. */
+static void
+looks_for_itself_where_the_name_leads_elsewhere(void **state)
+{
+	struct fixture *f = *state;
+	char *device = f->conf.port.device;
+	char path[] = "/tmp/test_link-XXXXXX";
+
+	bring_up(f);
+	close(mkstemp(path));
+	unlink(path);
+	assert_int_equal(symlink("test_link-target", path), 0);
+	f->conf.port.device = path;
+	fake_pump_says(PUMP_ENDED, PUMP_END_HANGUP, "hung up");
+	run_until(f, LINK_CLOSING);
+	die(f, NULL);
+	assert_int_equal(f->link->state, LINK_ABSENT);
+	unlink(path);
+	assert_int_equal(symlink("/dev", path), 0);
+	run_until(f, LINK_OPENING);
+	f->conf.port.device = device;
+	unlink(path);
+}
+
+/* A node with nothing behind it is not tried whenever its directory changes. */
+static void
+tries_what_has_nothing_behind_it_in_its_own_time(void **state)
+{
+	struct fixture *f = *state;
+
+	bring_up(f);
+	strcpy(f->conf.port.device, "/dev");
+	fake_pump_says(PUMP_ENDED, PUMP_END_ABSENT, "no such device");
+	run_until(f, LINK_CLOSING);
+	die(f, NULL);
+	assert_int_equal(f->link->state, LINK_ABSENT);
+	link_look(f->link);
+	assert_int_equal(f->link->state, LINK_ABSENT);
 }
 
 static void
@@ -347,6 +391,8 @@ main(void)
 		TEST(turns_the_carrier_on_only_when_the_port_is_open),
 		TEST(takes_the_carrier_off_before_the_pump_is_reaped),
 		TEST(waits_for_a_port_that_vanished_without_a_back_off),
+		TEST(looks_for_itself_where_the_name_leads_elsewhere),
+		TEST(tries_what_has_nothing_behind_it_in_its_own_time),
 		TEST(tries_again_after_an_interface_that_could_not_be_made),
 		TEST(tries_again_after_a_pump_that_could_not_be_forked),
 		TEST(says_how_a_pump_died_that_could_not_say_it_itself),

@@ -241,6 +241,69 @@ marks_its_interface(void **state)
 	assert_int_equal(f->err.code, ENODEV);
 }
 
+static void
+marks_with_its_owner(void **state)
+{
+	struct fixture *f = *state;
+	char path[NETIF_MARK_SIZE + 1];
+	struct netif_state s;
+
+	netif_set_owner(netif, "/etc/a.conf");
+	assert_int_equal(netif_mark(netif, f->index, &f->err), 0);
+	assert_says(run("ip link show uno0"), "alias serial-router:/etc/a.conf");
+	assert_int_equal(netif_get(netif, "uno0", &s, &f->err), 0);
+	assert_true(s.marked);
+	assert_true(s.ours);
+	netif_set_owner(netif, "/etc/a.con");
+	assert_int_equal(netif_get(netif, "uno0", &s, &f->err), 0);
+	assert_true(s.marked);
+	assert_false(s.ours);
+
+	memset(path, '/', sizeof(path) - 1);
+	path[sizeof(path) - 1] = '\0';
+	netif_set_owner(netif, path);
+	assert_int_equal(netif_mark(netif, f->index, &f->err), 0);
+	assert_int_equal(netif_get(netif, "uno0", &s, &f->err), 0);
+	assert_true(s.marked);
+	assert_false(s.ours);
+	netif_set_owner(netif, NULL);
+	assert_int_equal(netif_get(netif, "uno0", &s, &f->err), 0);
+	assert_true(s.marked);
+	assert_false(s.ours);
+}
+
+static void
+lists_marked_tuns_and_removes_one(void **state)
+{
+	struct fixture *f = *state;
+	struct netif_state *found;
+	struct netif_state s;
+	size_t n;
+
+	assert_int_equal(netif_list_marked(netif, &found, &n, &f->err), 0);
+	assert_int_equal(n, 0);
+	assert_null(found);
+	for (int i = 0; i < 40; i++)
+		run("ip tuntap add mode tun dev m%d && "
+		    "ip link set m%d alias serial-router%s", i, i,
+		    i % 2 ? ":/x" : "");
+	run("ip tuntap add mode tap dev tap1 && "
+	    "ip link set tap1 alias serial-router");
+	assert_int_equal(netif_list_marked(netif, &found, &n, &f->err), 0);
+	assert_int_equal(n, 40);
+	for (size_t i = 0; i < n; i++) {
+		assert_true(found[i].marked);
+		assert_int_equal(found[i].ours, i % 2 == 0);
+		assert_int_equal(
+		    netif_delete(netif, found[i].index, &f->err), 0);
+	}
+	assert_int_equal(netif_get(netif, "m0", &s, &f->err), -1);
+	assert_int_equal(netif_delete(netif, found[0].index, &f->err), -1);
+	assert_int_equal(f->err.code, ENODEV);
+	free(found);
+	run("ip tuntap del mode tap dev tap1");
+}
+
 /* Without duplicate address detection too the kernel makes an IPv6 address
  * good a moment later. */
 static const char *
@@ -989,6 +1052,8 @@ main(void)
 		TEST(knows_what_is_no_tun),
 		TEST(says_enodev_where_there_is_none),
 		TEST(marks_its_interface),
+		TEST(marks_with_its_owner),
+		TEST(lists_marked_tuns_and_removes_one),
 		TEST(makes_all_that_is_asked_for),
 		TEST(sets_the_sysctls_of_the_interface),
 		TEST(touches_nothing_that_is_right),

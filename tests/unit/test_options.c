@@ -112,7 +112,7 @@ nothing_given_means_the_installed_file(void **state)
 	assert_string_equal(o.file, SYSCONFDIR "/serial-router.conf");
 	assert_null(o.link.interface);
 	assert_true(o.check);
-	assert_false(o.print || o.to_syslog);
+	assert_false(o.print || o.to_syslog || o.remove_interfaces);
 	assert_int_equal(o.most, LOG_LEVEL_INFO);
 }
 
@@ -120,6 +120,8 @@ static void
 each_option_is_taken(void **state)
 {
 	(void)state;
+	assert_int_equal(parse("--remove-interfaces"), -1);
+	assert_true(o.remove_interfaces);
 	assert_int_equal(parse("-tTv -c some.conf --syslog"), -1);
 	assert_string_equal(o.file, "some.conf");
 	assert_true(o.check && o.print && o.to_syslog);

@@ -6,6 +6,7 @@
 #include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -474,6 +475,75 @@ cannot_be_traced_by_its_own_user(void **state)
 	assert_int_equal(traced, EPERM);
 }
 
+/* Of the new namespace: "inside outside count" lines, or NULL for none. */
+static bool
+write_map(const char *file, const char *text)
+{
+	int fd = open(file, O_WRONLY | O_CLOEXEC);
+	bool good = fd >= 0 && write(fd, text, strlen(text)) > 0;
+
+	close(fd);
+	return good;
+}
+
+static void
+stay_in_user_namespace(const void *arg)
+{
+	const char *why;
+
+	(void)arg;
+	if (unshare(CLONE_NEWUSER) < 0) {
+		CHILD_CHECK(!getenv("SR_CI"));
+		return;
+	}
+	CHILD_CHECK(write_map("/proc/self/setgroups", "deny"));
+	CHILD_CHECK(write_map("/proc/self/uid_map", "0 0 1\n"));
+	CHILD_CHECK(write_map("/proc/self/gid_map", "0 0 1\n"));
+	CHILD_CHECK(geteuid() == 0);
+	CHILD_CHECK(!sandbox_can_become(USER, GROUP, &why));
+	CHILD_CHECK(strstr(why, "user namespace"));
+	drop();
+	CHILD_CHECK(geteuid() == 0);
+	check_capabilities(false);
+}
+
+static void
+stays_root_where_there_is_nobody_else(void **state)
+{
+	(void)state;
+	child_need_root();
+	child_assert_passed(child_run(stay_in_user_namespace, NULL));
+}
+
+static void
+stay_without_setuid(const void *arg)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct caps[_LINUX_CAPABILITY_U32S_3] = {
+		{ .effective = CAP_TO_MASK(CAP_NET_ADMIN),
+		    .permitted = CAP_TO_MASK(CAP_NET_ADMIN) },
+	};
+	const char *why;
+
+	(void)arg;
+	CHILD_CHECK(sandbox_can_become(USER, GROUP, &why) && !why);
+	CHILD_CHECK(syscall(SYS_capset, &header, caps) == 0);
+	CHILD_CHECK(!sandbox_can_become(USER, GROUP, &why));
+	CHILD_CHECK(strstr(why, "CAP_SETUID"));
+	drop();
+	check_capabilities(false);
+}
+
+static void
+stays_root_without_the_right_to_be_another(void **state)
+{
+	(void)state;
+	child_need_root();
+	child_assert_passed(child_run(stay_without_setuid, NULL));
+}
+
 int
 main(void)
 {
@@ -488,6 +558,8 @@ main(void)
 		cmocka_unit_test(drops_without_being_root),
 		cmocka_unit_test(drops_ambient_capabilities),
 		cmocka_unit_test(does_not_take_minus_one_for_a_user),
+		cmocka_unit_test(stays_root_where_there_is_nobody_else),
+		cmocka_unit_test(stays_root_without_the_right_to_be_another),
 		cmocka_unit_test(cannot_be_traced_by_its_own_user),
 	};
 
