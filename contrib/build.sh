@@ -4,8 +4,8 @@
 
 packages_build=(
 	autoconf automake gcc libc6-dev make pkg-config
-	libconfig-dev libevent-dev libnl-3-dev libnl-route-3-dev
-	libseccomp-dev libserialport-dev
+	libconfig-dev libevent-dev libnl-3-dev libseccomp-dev
+	libserialport-dev
 )
 packages_demo=(iperf3 iproute2 iputils-ping)
 packages_test=(

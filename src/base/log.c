@@ -1,22 +1,30 @@
 /* What the operator reads. */
 #include "base/log.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <syslog.h>
+#include <time.h>
 #include <unistd.h>
 
 #define LINE_MAX_BYTES 1024
+
+#define SYSLOG_SOCKET "/dev/log"
+#define SYSLOG_NAME "serial-routerd"
 
 static struct {
 	bool to_syslog;
 	bool to_journal;
 	enum log_level most;
-} out = { .most = LOG_LEVEL_INFO };
+	int syslog_fd; /* of SYSLOG_SOCKET; -1: not connected */
+} out = { .most = LOG_LEVEL_INFO, .syslog_fd = -1 };
 
 static const int priorities[] = {
 	[LOG_LEVEL_ERR] = LOG_ERR,
@@ -41,6 +49,48 @@ stderr_is_journal(void)
 	return st.st_dev == device && st.st_ino == inode;
 }
 
+static void
+connect_syslog(void)
+{
+	const struct sockaddr_un to = { .sun_family = AF_UNIX,
+		.sun_path = SYSLOG_SOCKET };
+
+	if (out.syslog_fd >= 0)
+		close(out.syslog_fd);
+	out.syslog_fd = socket(
+	    AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (out.syslog_fd < 0 ||
+	    connect(out.syslog_fd, (const struct sockaddr *)&to,
+		sizeof(to)) == 0)
+		return;
+	close(out.syslog_fd);
+	out.syslog_fd = -1;
+}
+
+/*
+ * syslog(3) waits for a syslogd that does not read; this drops the line then.
+ * One that was started anew is connected to anew.
+ */
+static void
+send_syslog(int priority, const char *text)
+{
+	char line[LINE_MAX_BYTES + 64], stamp[32] = "";
+	time_t now = time(NULL);
+	struct tm tm;
+	int len;
+
+	if (localtime_r(&now, &tm))
+		strftime(stamp, sizeof(stamp), "%b %e %H:%M:%S", &tm);
+	len = snprintf(line, sizeof(line), "<%d>%s " SYSLOG_NAME "[%d]: %s",
+	    LOG_DAEMON | priority, stamp, (int)getpid(), text);
+	if (send(out.syslog_fd, line, len, MSG_NOSIGNAL) >= 0 ||
+	    errno == EAGAIN)
+		return;
+	connect_syslog();
+	if (send(out.syslog_fd, line, len, MSG_NOSIGNAL) < 0)
+		return;
+}
+
 void
 log_open(bool to_syslog, enum log_level most)
 {
@@ -48,7 +98,7 @@ log_open(bool to_syslog, enum log_level most)
 	out.to_journal = stderr_is_journal();
 	out.most = most;
 	if (to_syslog)
-		openlog("serial-routerd", LOG_PID | LOG_NDELAY, LOG_DAEMON);
+		connect_syslog();
 }
 
 static void
@@ -102,7 +152,7 @@ log_line(enum log_level level, const char *fmt, ...)
 	mask_control_characters(text);
 
 	if (out.to_syslog)
-		syslog(priorities[level], "%s", text);
+		send_syslog(priorities[level], text);
 	else
 		write_stderr(priorities[level], text);
 }

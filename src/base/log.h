@@ -1,10 +1,10 @@
 /*
  * What the operator reads: lines to stderr, with the journal's priority
- * prefix where stderr goes to the journal, or to syslog(3).
+ * prefix where stderr goes to the journal, or to /dev/log as syslog(3) does.
  *
  * A line begins with its object ("uno0: ...") and has no newline.  Control
  * characters are shown as '?': text may come from a file or a kernel.  A line
- * that stderr does not take at once is dropped: nobody waits for a reader.
+ * that is not taken at once is dropped: nobody waits for a reader.
  */
 #ifndef SR_BASE_LOG_H
 #define SR_BASE_LOG_H

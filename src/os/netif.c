@@ -64,6 +64,18 @@ netif_get(struct netif *n, const char *name, struct netif_state *state,
 	return 0;
 }
 
+int
+netif_get_index(struct netif *n, int index, struct netif_state *state,
+    struct error *err)
+{
+	struct netif_link link;
+
+	if (netif_link_get(n, index, NULL, &link, err) < 0)
+		return error_prefix(err, "interface %d", index);
+	*state = link.state;
+	return 0;
+}
+
 bool
 netif_wants_ipv6(const struct netif_settings *s)
 {

@@ -201,6 +201,9 @@ set_raw(struct termios2 *t, const struct port_settings *s)
 	t->c_lflag = 0;
 	t->c_cc[VMIN] = 1;
 	t->c_cc[VTIME] = 0;
+	/* They survive a close, and somebody may have undefined them. */
+	t->c_cc[VSTART] = '\021';
+	t->c_cc[VSTOP] = '\023';
 	/* HUPCL would drop DTR at close, which resets an Arduino. */
 	t->c_cflag &= ~(HUPCL | CSIZE | PARENB | PARODD | CMSPAR | CSTOPB |
 	    CRTSCTS);
@@ -290,6 +293,8 @@ port_open(const struct port_settings *s, struct port_info *info,
 void
 port_close(int fd)
 {
+	/* The mark would stay while another process has the port open. */
+	ioctl(fd, TIOCNXCL);
 	ioctl(fd, TCFLSH, TCIOFLUSH);
 	close(fd);
 }

@@ -56,7 +56,7 @@ int sandbox_drop(uid_t uid, gid_t gid, struct error *err);
 
 /*
  * From here on only: read, write, close, ppoll, the clock, exit, the return
- * from a signal, and ioctl with the requests TIOCOUTQ, TIOCGICOUNT, TCFLSH
+ * from a signal, and ioctl with the requests TIOCOUTQ, TIOCNXCL, TCFLSH
  * and TCXONC.  Any other call is not made: its number goes to *trapped
  * (in memory shared with the parent) and the process exits with
  * SANDBOX_EXIT_TRAPPED.  A call of another ABI of this machine (i386, x32)

@@ -32,36 +32,47 @@ open_device(struct error *err)
 }
 
 int
-tun_open(const char *name, struct error *err)
+tun_attach(int fd, const char *name, struct error *err)
 {
 	struct ifreq ifr = { .ifr_flags = IFF_TUN | IFF_NO_PI };
 	size_t len = strlen(name);
-	int fd;
 
 	if (len >= sizeof(ifr.ifr_name))
 		return error_set(err, EINVAL, "%s: name too long", name);
 	memcpy(ifr.ifr_name, name, len + 1);
 
-	fd = reserve.n > 0 ? reserve.fds[--reserve.n] : open_device(err);
+	if (ioctl(fd, TUNSETIFF, &ifr) < 0)
+		return error_errno(err, "attach to interface %s", name);
+	return 0;
+}
+
+int
+tun_open(const char *name, struct error *err)
+{
+	int fd = reserve.n > 0 ? reserve.fds[--reserve.n] : open_device(err);
+
 	if (fd < 0)
 		return -1;
-	if (ioctl(fd, TUNSETIFF, &ifr) < 0) {
-		error_errno(err, "attach to interface %s", name);
+	if (tun_attach(fd, name, err) < 0) {
 		tun_close(fd);
 		return -1;
 	}
 	return fd;
 }
 
-/* One that is attached stays so until it is closed; one whose interface was
- * deleted can be attached anew. */
-void
-tun_close(int fd)
+bool
+tun_attached(int fd)
 {
 	struct ifreq ifr = { .ifr_flags = 0 };
 
-	if (reserve.n < reserve.size && ioctl(fd, TUNGETIFF, &ifr) < 0 &&
-	    errno == EBADFD)
+	return ioctl(fd, TUNGETIFF, &ifr) == 0;
+}
+
+/* One that is attached stays so until it is closed. */
+void
+tun_close(int fd)
+{
+	if (reserve.n < reserve.size && !tun_attached(fd))
 		reserve.fds[reserve.n++] = fd;
 	else
 		close(fd);

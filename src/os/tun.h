@@ -21,8 +21,17 @@
 int tun_open(const char *name, struct error *err);
 
 /*
- * Closes a descriptor of tun_open().  Where there is a reserve, one whose
- * interface was deleted goes back to it; no other process may still have it.
+ * The same with a descriptor that there is already, whose interface was
+ * deleted.  No other process may still use it.  It stays open on failure.
+ */
+int tun_attach(int fd, const char *name, struct error *err);
+
+/* Whether it has an interface, in whatever network namespace. */
+bool tun_attached(int fd);
+
+/*
+ * Closes a descriptor of tun_open().  Where there is a reserve, one without an
+ * interface goes back to it; no other process may still have it.
  */
 void tun_close(int fd);
 

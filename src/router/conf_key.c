@@ -61,8 +61,8 @@ static const struct conf_choice leading_ends[] = {
 const struct conf_key conf_keys[] = {
 	{ "user", DAEMON, .preset = "as started", TOP(user),
 	    OTHER(conf_set_owner, conf_put_owner, USER) },
-	{ "group", DAEMON, .preset = "as started", TOP(group),
-	    OTHER(conf_set_group, conf_put_group, GROUP) },
+	{ "group", DAEMON, .preset = "the user's own, or as started",
+	    TOP(group), OTHER(conf_set_group, conf_put_group, GROUP) },
 	{ "links", REQUIRED,
 	    OTHER(
 		conf_set_links, conf_put_links, "a list of 0 to 1024 groups") },
@@ -92,7 +92,9 @@ const struct conf_key conf_keys[] = {
 	    LINK(netif.txqueuelen), RANGE(1, 10000) },
 	{ "links[].interface.persist", LIVE, .preset = "true", LINK(persist),
 	    .kind = CONF_BOOL },
-	{ "links[].interface.owner", LIVE, .preset = "nobody in particular",
+	{ "links[].interface.owner", LIVE,
+	    .preset = "who the daemon runs as, if it makes the interface "
+		      "without group",
 	    LINK(owner), OTHER(conf_set_owner, conf_put_owner, USER) },
 	{ "links[].interface.group", LIVE, .preset = "no group in particular",
 	    LINK(group), OTHER(conf_set_group, conf_put_group, GROUP) },

@@ -18,16 +18,24 @@ interface_init(struct interface *i)
 }
 
 static int
-explain_attach(const char *name, struct error *err)
+explain_busy(struct interface *i, const char *name, struct error *err)
 {
-	char holder[64];
+	char holder[64] = "another process";
 
-	if (err->code == EBUSY && tun_holder(name, holder, sizeof(holder)))
-		return error_set(err, EBUSY, "interface %s is in use by %s",
+	if (i->busy.code == 0) {
+		tun_holder(name, holder, sizeof(holder));
+		error_set(&i->busy, EBUSY, "interface %s is in use by %s",
 		    name, holder);
+	}
+	*err = i->busy;
+	return -1;
+}
+
+static int
+explain_attach(struct interface *i, const char *name, struct error *err)
+{
 	if (err->code == EBUSY)
-		return error_set(err, EBUSY,
-		    "interface %s is in use by another process", name);
+		return explain_busy(i, name, err);
 	/* ip(8) gives none that exists to somebody else. */
 	if (err->code == EPERM)
 		return error_set(err, EPERM,
@@ -160,29 +168,45 @@ mark(const struct interface *i, const struct conf_link *conf,
 }
 
 static int
+open_tun(struct interface *i, const char *name, struct error *err)
+{
+	if (i->fd >= 0)
+		return tun_attach(i->fd, name, err);
+	i->fd = tun_open(name, err);
+	return i->fd < 0 ? -1 : 0;
+}
+
+static void
+close_tun(struct interface *i)
+{
+	if (i->fd >= 0)
+		tun_close(i->fd);
+	i->fd = -1;
+}
+
+static int
 attach(struct interface *i, const struct conf_link *conf, struct netif *netif,
     struct error *err)
 {
 	bool as_is = !privilege_net_admin();
 	struct netif_state before, now;
-	int fd;
 
 	if (look(conf, netif, &before, err) < 0)
 		return -1;
 	if (as_is && before.index == 0)
 		return explain_missing(conf->interface, err);
-	fd = tun_open(conf->interface, err);
-	/* The capability may be for another network than this one. */
-	if (fd < 0 && err->code == EPERM && before.index == 0)
-		return explain_missing(conf->interface, err);
-	if (fd < 0)
-		return explain_attach(conf->interface, err);
-	if (set_up_tun(fd, conf, &before, as_is, err) < 0 ||
+	if (open_tun(i, conf->interface, err) < 0) {
+		/* The capability may be for another network than this one. */
+		if (err->code == EPERM && before.index == 0)
+			return explain_missing(conf->interface, err);
+		return explain_attach(i, conf->interface, err);
+	}
+	i->busy.code = 0;
+	if (set_up_tun(i->fd, conf, &before, as_is, err) < 0 ||
 	    netif_get(netif, conf->interface, &now, err) < 0) {
-		tun_close(fd);
+		close_tun(i);
 		return -1;
 	}
-	i->fd = fd;
 	i->index = now.index;
 	i->up = before.index != 0 && before.up;
 	i->carrier = false;
@@ -206,7 +230,7 @@ int
 interface_make(struct interface *i, const struct conf_link *conf,
     struct netif *netif, struct error *err)
 {
-	if (i->fd < 0)
+	if (i->index == 0)
 		return attach(i, conf, netif, err);
 	apply(i, conf, netif, false);
 	return 0;
@@ -218,7 +242,7 @@ interface_set_carrier(
 {
 	struct error err;
 
-	if (i->fd < 0 || i->carrier == on)
+	if (i->index == 0 || i->carrier == on)
 		return;
 	if (tun_set_carrier(i->fd, on, &err) < 0) {
 		log_debug("%s: %s", link, err.text);
@@ -231,9 +255,21 @@ interface_set_carrier(
 }
 
 void
+interface_lost(struct interface *i)
+{
+	int fd;
+
+	/* A pump may still have it; the next one comes after its end. */
+	if (i->fd >= 0 && tun_attached(i->fd))
+		close_tun(i);
+	fd = i->fd;
+	interface_init(i);
+	i->fd = fd;
+}
+
+void
 interface_release(struct interface *i)
 {
-	if (i->fd >= 0)
-		tun_close(i->fd);
+	close_tun(i);
 	interface_init(i);
 }

@@ -12,7 +12,9 @@
 #include "router/conf.h"
 
 struct interface {
-	int fd;    /* of the TUN; -1: not attached */
+	/* Of the TUN; -1: none.  One whose interface was deleted is kept: it
+	 * may be that no other can be had. */
+	int fd;
 	int index; /* 0: not attached */
 	/* Whether it is up, as far as the notifications read so far say. */
 	bool up;
@@ -21,6 +23,9 @@ struct interface {
 	bool carrier;
 	bool degraded; /* the kernel refused a setting: reason */
 	struct error reason;
+	/* Who has it, looked up when it was first found in use; code 0: not
+	 * in use.  Looking costs a walk through all of /proc. */
+	struct error busy;
 	/* Taken as it is: without CAP_NET_ADMIN only the carrier is ours. */
 	bool as_is;
 };
@@ -42,6 +47,9 @@ int interface_make(struct interface *i, const struct conf_link *conf,
 
 void interface_set_carrier(
     struct interface *i, const char *link, struct netif *netif, bool on);
+
+/* It was deleted, or taken to another network namespace. */
+void interface_lost(struct interface *i);
 
 /* Lets go of it: one that is persistent stays, without carrier. */
 void interface_release(struct interface *i);

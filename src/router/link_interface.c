@@ -8,7 +8,7 @@ interface_deleted(struct link *l)
 {
 	struct error err;
 
-	interface_release(&l->interface);
+	interface_lost(&l->interface);
 	error_set(&err, ENODEV, "interface %s was deleted",
 	    l->conf->interface);
 	link_fail(l, &err);
@@ -20,9 +20,25 @@ interface_deleted(struct link *l)
 		link_event(l, LINK_EV_FAILED);
 }
 
+static bool
+is_deleted(const struct link *l)
+{
+	struct netif_state state;
+	struct error err;
+
+	return netif_get_index(l->env->netif, l->interface.index, &state,
+		   &err) < 0 &&
+	    err.code == ENODEV;
+}
+
 static void
 interface_set_down(struct link *l)
 {
+	/* The kernel sets down what it deletes, and tells both. */
+	if (is_deleted(l)) {
+		interface_deleted(l);
+		return;
+	}
 	l->interface.up = false;
 	l->interface.held_down = true;
 	link_say(l, LOG_LEVEL_WARN,
@@ -59,6 +75,19 @@ link_interface_event(struct link *l, const struct netwatch_event *ev)
 		interface_set_up(l);
 }
 
+/* It may have been down and up again unseen: what the kernel took then is put
+ * back. */
+static void
+put_settings_back(struct link *l)
+{
+	struct error err;
+
+	if (!l->wanted || l->state == LINK_DOWN || l->interface.index == 0)
+		return;
+	if (interface_make(&l->interface, l->conf, l->env->netif, &err) < 0)
+		log_debug("%s: %s", l->conf->name, err.text);
+}
+
 void
 link_interface_resync(struct link *l)
 {
@@ -69,16 +98,16 @@ link_interface_resync(struct link *l)
 	if (l->interface.index == 0)
 		return;
 	ev.index = l->interface.index;
-	if (netif_get(l->env->netif, l->conf->interface, &state, &err) < 0) {
+	if (netif_get_index(l->env->netif, ev.index, &state, &err) < 0) {
 		if (err.code != ENODEV) {
 			log_debug("%s: %s", l->conf->name, err.text);
 			return;
 		}
 		ev.kind = NETWATCH_DELETED;
-	} else if (state.index != l->interface.index) {
-		ev.kind = NETWATCH_DELETED;
 	} else {
 		ev.up = state.up;
 	}
 	link_interface_event(l, &ev);
+	if (ev.up)
+		put_settings_back(l);
 }

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -87,7 +88,7 @@ take_end(struct link *l, const struct pump_report *r)
 		}
 		break;
 	case PUMP_END_INTERFACE:
-		interface_release(&l->interface);
+		interface_lost(&l->interface);
 		break;
 	case PUMP_END_STOPPED:
 	case PUMP_END_FAILED:
@@ -95,6 +96,20 @@ take_end(struct link *l, const struct pump_report *r)
 	}
 	link_fail(l, &r->error);
 	link_event(l, LINK_EV_FAILED);
+}
+
+static const char *
+held_back_by(enum port_flow flow)
+{
+	switch (flow) {
+	case PORT_FLOW_NONE:
+		break;
+	case PORT_FLOW_RTSCTS:
+		return "CTS, cable, power";
+	case PORT_FLOW_XONXOFF:
+		return "XOFF; output was resumed";
+	}
+	return "adapter, cable, power";
 }
 
 static void
@@ -115,10 +130,7 @@ take_report(struct link *l, const struct pump_report *r)
 		l->stuck = true;
 		link_say(l, LOG_LEVEL_WARN,
 		    "%s takes no output: is the peer holding it back (%s)?",
-		    l->port.node,
-		    l->conf->port.flow == PORT_FLOW_XONXOFF ?
-			"XOFF; output was resumed" :
-			"CTS, cable, power");
+		    l->port.node, held_back_by(l->conf->port.flow));
 		return;
 	case PUMP_FLOWS:
 		l->stuck = false;
@@ -132,12 +144,12 @@ take_report(struct link *l, const struct pump_report *r)
 
 /* A bounded number: a pump that talks without end holds up nobody. */
 static void
-read_reports(struct link *l)
+read_reports(struct link *l, int most)
 {
 	struct pump_report report;
 	int result = 1;
 
-	for (int i = 0; i < REPORTS_PER_TURN && result > 0; i++) {
+	for (int i = 0; i < most && result > 0; i++) {
 		result = pump_proc_read(&l->pump, &report);
 		if (result > 0)
 			take_report(l, &report);
@@ -155,7 +167,7 @@ on_reports(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
-	read_reports(arg);
+	read_reports(arg, REPORTS_PER_TURN);
 }
 
 int
@@ -191,7 +203,8 @@ link_reap(struct link *l)
 	if (!pump_proc_reap(&l->pump, &l->ended, &err))
 		return;
 	log_debug("%s: %s", l->conf->name, err.text);
-	read_reports(l);
+	/* All that is left: no more than the socket holds. */
+	read_reports(l, INT_MAX);
 	/* Its last report may have led on to a new pump. */
 	if (l->pump.pid != 0)
 		return;

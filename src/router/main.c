@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -189,6 +190,38 @@ print(const struct conf *conf)
 	return EX_IOERR;
 }
 
+/* What was inherited: a reader of stderr that went away must not end us, and
+ * signals that a parent had blocked must reach us. */
+static void
+reset_signals(void)
+{
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	sigset_t none;
+
+	sigaction(SIGPIPE, &ignore, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* What may have passed when systemd tries again is no fault of the file. */
+static int
+conf_status(const struct error *err)
+{
+	switch (err->code) {
+	case EACCES:
+		return EX_NOPERM;
+	case EAGAIN:
+	case ENOMEM:
+	case EMFILE:
+	case ENFILE:
+	case EIO:
+	case ETIME:
+	case ETIMEDOUT:
+		return EX_UNAVAILABLE;
+	}
+	return EX_CONFIG;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -199,8 +232,11 @@ main(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
-	if (fill_standard_descriptors() < 0)
+	if (fill_standard_descriptors() < 0) {
+		log_err("serial-routerd: /dev/null: %s", strerror(errno));
 		return EXIT_FAILURE;
+	}
+	reset_signals();
 	if (o.remove_interfaces)
 		return leftover_remove_all();
 	log_open(o.to_syslog, o.most);
@@ -208,7 +244,7 @@ main(int argc, char **argv)
 	conf = read_conf(&o, &err);
 	if (!conf) {
 		log_err("serial-routerd: %s", err.text);
-		return err.code == EACCES ? EX_NOPERM : EX_CONFIG;
+		return conf_status(&err);
 	}
 	status = EX_OK;
 	if (o.print)

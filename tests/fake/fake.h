@@ -13,9 +13,15 @@
 extern struct fake_interface {
 	const char *refusal; /* interface_make() fails with this text */
 	bool held_down;      /* what interface_make() finds */
-	int made, released;
+	int made, lost, released;
 	bool carrier;
 } fake_interface;
+
+/* tests/fake/netif.c, instead of the kernel's view of an interface */
+extern struct fake_netif {
+	bool deleted;
+	bool up;
+} fake_netif;
 
 /* tests/fake/pump_proc.c, instead of router/pump_proc */
 extern struct fake_pump {
@@ -31,5 +37,10 @@ extern struct fake_pump {
 /* Adds a report to those that wait, and wakes who listens. */
 void fake_pump_says(enum pump_report_type type, enum pump_end end,
     const char *text);
+
+/* tests/fake/pump_run.c, instead of pump/pump: the life of the child, which
+ * exits 0 where this returns.  All signals are blocked in it. */
+extern void (*fake_pump_run)(const struct pump_options *options, int sock,
+    struct stats_page *page);
 
 #endif

@@ -42,6 +42,13 @@ interface_set_carrier(
 }
 
 void
+interface_lost(struct interface *i)
+{
+	fake_interface.lost++;
+	interface_init(i);
+}
+
+void
 interface_release(struct interface *i)
 {
 	fake_interface.released++;

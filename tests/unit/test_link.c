@@ -43,6 +43,7 @@ setup(void **state)
 		return -1;
 	memset(&fake_interface, 0, sizeof(fake_interface));
 	memset(&fake_pump, 0, sizeof(fake_pump));
+	memset(&fake_netif, 0, sizeof(fake_netif));
 	f->base = event_base_new();
 	f->env = (struct link_env){ .base = f->base, .changed = on_changed,
 		.arg = f };
@@ -320,12 +321,60 @@ makes_a_deleted_interface_again(void **state)
 
 	bring_up(f);
 	link_interface_event(f->link, &ev);
-	assert_int_equal(fake_interface.released, 1);
+	assert_int_equal(fake_interface.lost, 1);
 	die(f, NULL);
 	run_until(f, LINK_OPENING);
 	while (fake_pump.started == 1)
 		event_base_loop(f->base, EVLOOP_ONCE);
 	assert_int_equal(fake_interface.made, 2);
+}
+
+static void
+takes_the_down_of_a_deleted_interface_as_its_deletion(void **state)
+{
+	struct fixture *f = *state;
+	struct netwatch_event ev = { .kind = NETWATCH_CHANGED, .index = 7 };
+
+	bring_up(f);
+	fake_netif.deleted = true;
+	link_interface_event(f->link, &ev);
+	assert_int_equal(fake_interface.lost, 1);
+	assert_non_null(strstr(f->link->last_error.text, "was deleted"));
+	ev.kind = NETWATCH_DELETED;
+	link_interface_event(f->link, &ev);
+	assert_int_equal(fake_interface.lost, 1);
+	die(f, NULL);
+	assert_int_equal(f->link->state, LINK_BACKOFF);
+}
+
+static void
+puts_settings_back_when_notifications_were_lost(void **state)
+{
+	struct fixture *f = *state;
+
+	bring_up(f);
+	fake_netif.up = true;
+	link_interface_resync(f->link);
+	assert_int_equal(f->link->state, LINK_UP);
+	assert_int_equal(fake_interface.made, 2);
+}
+
+static void
+finds_out_what_it_was_not_told(void **state)
+{
+	struct fixture *f = *state;
+
+	bring_up(f);
+	link_interface_resync(f->link);
+	assert_int_equal(f->link->state, LINK_CLOSING);
+	die(f, NULL);
+	assert_int_equal(f->link->state, LINK_DOWN);
+	fake_netif.up = true;
+	link_interface_resync(f->link);
+	assert_int_equal(f->link->state, LINK_OPENING);
+	fake_netif.deleted = true;
+	link_interface_resync(f->link);
+	assert_int_equal(fake_interface.lost, 1);
 }
 
 static void
@@ -402,6 +451,9 @@ main(void)
 		TEST(starts_again_where_the_interface_is_up_before_the_pump_is_gone),
 		TEST(waits_where_the_interface_is_found_down),
 		TEST(makes_a_deleted_interface_again),
+		TEST(takes_the_down_of_a_deleted_interface_as_its_deletion),
+		TEST(puts_settings_back_when_notifications_were_lost),
+		TEST(finds_out_what_it_was_not_told),
 		TEST(leaves_events_of_other_interfaces_alone),
 		TEST(does_not_start_what_was_stopped),
 		TEST(kills_a_pump_that_does_not_end),
