@@ -35,12 +35,12 @@ extern struct fake_pump {
 } fake_pump;
 
 /* Adds a report to those that wait, and wakes who listens. */
-void fake_pump_says(enum pump_report_type type, enum pump_end end,
-    const char *text);
+void fake_pump_says(
+    enum pump_report_type type, enum pump_end end, const char *text);
 
 /* tests/fake/pump_run.c, instead of pump/pump: the life of the child, which
  * exits 0 where this returns.  All signals are blocked in it. */
-extern void (*fake_pump_run)(const struct pump_options *options, int sock,
-    struct stats_page *page);
+extern void (*fake_pump_run)(
+    const struct pump_options *options, int sock, struct stats_page *page);
 
 #endif

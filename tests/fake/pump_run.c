@@ -3,8 +3,8 @@
 
 #include "fake/fake.h"
 
-void (*fake_pump_run)(const struct pump_options *options, int sock,
-    struct stats_page *page);
+void (*fake_pump_run)(
+    const struct pump_options *options, int sock, struct stats_page *page);
 
 _Noreturn void
 pump_run(const struct pump_options *options, int tun, int sock,

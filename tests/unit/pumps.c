@@ -68,8 +68,7 @@ pumps_start(struct pumps *p)
 	int rc;
 
 	assert_int_equal(socketpair(AF_UNIX,
-			     SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0,
-			     tun),
+			     SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, tun),
 	    0);
 	rc = pump_proc_start(&p->proc, &p->options, tun[1], &p->err);
 	close(tun[1]);

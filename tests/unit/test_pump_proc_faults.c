@@ -21,8 +21,9 @@
 #define MANY 10000
 
 static void
-start(struct pumps *p, void (*life)(const struct pump_options *options,
-			   int sock, struct stats_page *page))
+start(struct pumps *p,
+    void (*life)(
+	const struct pump_options *options, int sock, struct stats_page *page))
 {
 	fake_pump_run = life;
 	pumps_start(p);
@@ -111,8 +112,9 @@ tells_the_status_and_what_it_still_said(void **state)
 static void
 be_killed(const struct pump_options *options, int sock, struct stats_page *page)
 {
-	struct stats stats = { .tx_in_packets = 5, .tx_packets = 2,
-		.tx_queued = 3 };
+	struct stats stats = {
+		.tx_in_packets = 5, .tx_packets = 2, .tx_queued = 3
+	};
 
 	(void)options;
 	(void)sock;
