@@ -22,7 +22,11 @@ class Namespace:
     def __init__(self):
         self.name = "sr-%d-%d" % (os.getpid(), next(numbers))
         run("ip", "netns", "add", self.name)
-        self.ip("link", "set", "lo", "up")
+        try:
+            self.ip("link", "set", "lo", "up")
+        except BaseException:
+            self.close()
+            raise
 
     def exec(self, *args):
         """The arguments of a command that runs here."""
