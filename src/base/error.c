@@ -32,8 +32,8 @@ error_errno(struct error *err, const char *fmt, ...)
 	vsnprintf(err->text, sizeof(err->text), fmt, ap);
 	va_end(ap);
 	len = strlen(err->text);
-	snprintf(err->text + len, sizeof(err->text) - len, ": %s",
-	    strerror(code));
+	snprintf(
+	    err->text + len, sizeof(err->text) - len, ": %s", strerror(code));
 	return -1;
 }
 

@@ -15,7 +15,7 @@
 
 struct ip {
 	sa_family_t family; /* AF_INET, AF_INET6; AF_UNSPEC: none */
-	uint8_t bytes[16];  /* network order; the first 4 with AF_INET, rest 0 */
+	uint8_t bytes[16]; /* network order; the first 4 with AF_INET, rest 0 */
 };
 
 /* Both parsers fill *ip only on success and accept exactly what inet_pton(3)

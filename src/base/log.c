@@ -60,8 +60,8 @@ connect_syslog(void)
 	out.syslog_fd = socket(
 	    AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (out.syslog_fd < 0 ||
-	    connect(out.syslog_fd, (const struct sockaddr *)&to,
-		sizeof(to)) == 0)
+	    connect(out.syslog_fd, (const struct sockaddr *)&to, sizeof(to)) ==
+		0)
 		return;
 	close(out.syslog_fd);
 	out.syslog_fd = -1;
@@ -158,11 +158,9 @@ log_line(enum log_level level, const char *fmt, ...)
 }
 
 bool
-log_bucket_take(
-    struct log_bucket *bucket, int64_t now_ms, unsigned *suppressed)
+log_bucket_take(struct log_bucket *bucket, int64_t now_ms, unsigned *suppressed)
 {
-	int64_t refill =
-	    (now_ms - bucket->refilled_ms) / LOG_BUCKET_REFILL_MS;
+	int64_t refill = (now_ms - bucket->refilled_ms) / LOG_BUCKET_REFILL_MS;
 
 	*suppressed = 0;
 	if (bucket->taken == 0 || refill >= bucket->taken) {

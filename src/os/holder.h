@@ -13,8 +13,7 @@
  * open; where iff is not NULL, with that TUN interface attached (the line
  * "iff:" of its fdinfo).  false: none is shown.
  */
-bool holder_of_file(
-    const char *path, const char *iff, char *buf, size_t size);
+bool holder_of_file(const char *path, const char *iff, char *buf, size_t size);
 
 /* The process that holds a flock(2) on the file behind fd. */
 bool holder_of_lock(int fd, char *buf, size_t size);

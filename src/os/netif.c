@@ -65,8 +65,8 @@ netif_get(struct netif *n, const char *name, struct netif_state *state,
 }
 
 int
-netif_get_index(struct netif *n, int index, struct netif_state *state,
-    struct error *err)
+netif_get_index(
+    struct netif *n, int index, struct netif_state *state, struct error *err)
 {
 	struct netif_link link;
 

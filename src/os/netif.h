@@ -94,8 +94,8 @@ int netif_get(struct netif *n, const char *name, struct netif_state *state,
 void netif_set_owner(struct netif *n, const char *owner);
 
 /* The same by the interface's number. */
-int netif_get_index(struct netif *n, int index, struct netif_state *state,
-    struct error *err);
+int netif_get_index(
+    struct netif *n, int index, struct netif_state *state, struct error *err);
 
 /* Whether these settings want IPv6 on the interface: any IPv6 address or
  * route.  Without, the interface gets addr_gen_mode none. */

@@ -26,8 +26,8 @@
 
 /* Looks before it opens: opening the wrong device may do things. */
 static int
-find_node(const char *device, struct port_info *info, dev_t *rdev,
-    struct error *err)
+find_node(
+    const char *device, struct port_info *info, dev_t *rdev, struct error *err)
 {
 	char node[PATH_MAX];
 	struct stat st;
@@ -41,8 +41,8 @@ find_node(const char *device, struct port_info *info, dev_t *rdev,
 		    "port %s: not a serial port (not a character device)",
 		    node);
 	if (strlen(node) >= sizeof(info->node))
-		return error_set(err, ENAMETOOLONG, "port %s: path too long",
-		    node);
+		return error_set(
+		    err, ENAMETOOLONG, "port %s: path too long", node);
 	strcpy(info->node, node);
 	*rdev = st.st_rdev;
 	info->pty = major(st.st_rdev) >= PTY_MAJOR_FIRST &&
@@ -108,8 +108,7 @@ static int
 open_node(const struct port_info *info, struct error *err)
 {
 	struct termios2 t;
-	int fd = open(
-	    info->node, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	int fd = open(info->node, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 
 	if (fd < 0)
 		return explain_open(info->node, err);
@@ -205,8 +204,8 @@ set_raw(struct termios2 *t, const struct port_settings *s)
 	t->c_cc[VSTART] = '\021';
 	t->c_cc[VSTOP] = '\023';
 	/* HUPCL would drop DTR at close, which resets an Arduino. */
-	t->c_cflag &= ~(HUPCL | CSIZE | PARENB | PARODD | CMSPAR | CSTOPB |
-	    CRTSCTS);
+	t->c_cflag &= ~(
+	    HUPCL | CSIZE | PARENB | PARODD | CMSPAR | CSTOPB | CRTSCTS);
 	t->c_cflag |= CREAD | CLOCAL | CS8;
 	if (s->stop_bits == 2)
 		t->c_cflag |= CSTOPB;
@@ -240,8 +239,8 @@ set_termios(int fd, const struct port_settings *s, bool set_baud,
 		t.c_ispeed = s->baud;
 	}
 	if (ioctl(fd, TCSETS2, &t) < 0)
-		return error_errno(err, "port %s: set %u baud", info->node,
-		    s->baud);
+		return error_errno(
+		    err, "port %s: set %u baud", info->node, s->baud);
 	if (ioctl(fd, TCGETS2, &t) < 0)
 		return error_errno(err, "port %s: read settings", info->node);
 	info->baud = t.c_ospeed;
@@ -267,8 +266,8 @@ set_up(int fd, const struct port_settings *s, struct port_info *info,
 }
 
 int
-port_open(const struct port_settings *s, struct port_info *info,
-    struct error *err)
+port_open(
+    const struct port_settings *s, struct port_info *info, struct error *err)
 {
 	dev_t rdev;
 	int fd;
@@ -285,8 +284,8 @@ port_open(const struct port_settings *s, struct port_info *info,
 		return -1;
 	}
 	/* Whoever made a pty may hold its slave, too. */
-	terminal_user(info->node, rdev, info->pty, info->also,
-	    sizeof(info->also));
+	terminal_user(
+	    info->node, rdev, info->pty, info->also, sizeof(info->also));
 	return fd;
 }
 

@@ -31,8 +31,8 @@ struct port_info {
 	char node[128]; /* the device without symlinks */
 	uint32_t baud;  /* as the driver keeps it */
 	bool pty;
-	bool rtscts; /* as the driver keeps it */
-	bool parity; /* as the driver keeps it */
+	bool rtscts;   /* as the driver keeps it */
+	bool parity;   /* as the driver keeps it */
 	char also[64]; /* who else uses it, "agetty (pid 812)"; "": nobody */
 };
 
@@ -52,8 +52,8 @@ port_bits_per_char(const struct port_settings *s)
  * right that is missing.  A process that has it without a lock is no failure:
  * info->also.
  */
-int port_open(const struct port_settings *s, struct port_info *info,
-    struct error *err);
+int port_open(
+    const struct port_settings *s, struct port_info *info, struct error *err);
 
 /* Throws away what waits in both directions, so that closing never blocks,
  * and closes. */

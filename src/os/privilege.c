@@ -108,8 +108,8 @@ take_groups(uid_t uid, gid_t *gid, struct error *err)
 	return 0;
 }
 
-static int
-become(uid_t uid, gid_t gid, struct error *err)
+int
+privilege_become(uid_t uid, gid_t gid, struct error *err)
 {
 	uid_t u[3];
 	gid_t g[3];
@@ -118,6 +118,7 @@ become(uid_t uid, gid_t gid, struct error *err)
 		return error_errno(err, "become group %u", (unsigned)gid);
 	if (setresuid(uid, uid, uid) < 0)
 		return error_errno(err, "become user %u", (unsigned)uid);
+	/* To both calls -1 means "as it is", and is a success. */
 	if (getresuid(&u[0], &u[1], &u[2]) < 0 ||
 	    getresgid(&g[0], &g[1], &g[2]) < 0)
 		return error_errno(err, "read user and group");
@@ -158,7 +159,8 @@ privilege_drop(uid_t uid, gid_t gid, struct error *err)
 		return error_errno(err, "clear ambient capabilities");
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return error_errno(err, "keep capabilities");
-	if (take_groups(uid, &gid, err) < 0 || become(uid, gid, err) < 0 ||
+	if (take_groups(uid, &gid, err) < 0 ||
+	    privilege_become(uid, gid, err) < 0 ||
 	    keep_net_admin_alone(err) < 0)
 		return -1;
 	if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0)

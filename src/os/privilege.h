@@ -21,6 +21,11 @@ bool privilege_net_admin(void);
  */
 const char *privilege_user_name(void);
 
+/* The step of both wings: real, effective and saved ids, and whether they are
+ * what was asked for.  Supplementary groups and capabilities are the caller's
+ * affair. */
+int privilege_become(uid_t uid, gid_t gid, struct error *err);
+
 /*
  * Makes a root process the user uid for ever, with CAP_NET_ADMIN (as far as
  * root has it) as its only capability: permitted and effective, the bounding

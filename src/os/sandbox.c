@@ -12,6 +12,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "os/privilege.h"
+
 #if SANDBOX_SANITIZER
 #define ALWAYS_KEPT STDERR_FILENO
 #else
@@ -118,26 +120,9 @@ drop_inheritance(struct error *err)
 static int
 become(uid_t uid, gid_t gid, struct error *err)
 {
-	uid_t u[3];
-	gid_t g[3];
-
 	if (setgroups(0, NULL) < 0)
 		return error_errno(err, "give up supplementary groups");
-	if (setresgid(gid, gid, gid) < 0)
-		return error_errno(err, "become group %u", (unsigned)gid);
-	if (setresuid(uid, uid, uid) < 0)
-		return error_errno(err, "become user %u", (unsigned)uid);
-	/* To both calls -1 means "as it is", and is a success. */
-	if (getresuid(&u[0], &u[1], &u[2]) < 0 ||
-	    getresgid(&g[0], &g[1], &g[2]) < 0)
-		return error_errno(err, "read user and group");
-	for (int i = 0; i < 3; i++)
-		if (u[i] != uid || g[i] != gid)
-			return error_set(err, EPERM,
-			    "still user %u, group %u instead of %u, %u",
-			    (unsigned)u[i], (unsigned)g[i], (unsigned)uid,
-			    (unsigned)gid);
-	return 0;
+	return privilege_become(uid, gid, err);
 }
 
 static int

@@ -166,7 +166,8 @@ tun_set_carrier(int fd, bool on, struct error *err)
 	int value = on;
 
 	if (ioctl(fd, TUNSETCARRIER, &value) < 0)
-		return error_errno(err, "set the carrier %s", on ? "on" : "off");
+		return error_errno(
+		    err, "set the carrier %s", on ? "on" : "off");
 	return 0;
 }
 

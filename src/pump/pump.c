@@ -92,8 +92,8 @@ close_others(struct pump *p)
 		if (!SANDBOX_SANITIZER)
 			dup2(null, 2);
 	}
-	if (sandbox_close_others(
-		keep, sizeof(keep) / sizeof(keep[0]), &err) < 0)
+	if (sandbox_close_others(keep, sizeof(keep) / sizeof(keep[0]), &err) <
+	    0)
 		end(p, PUMP_END_FAILED, &err);
 }
 
@@ -314,8 +314,11 @@ pump_run(const struct pump_options *options, int tun, int sock,
 	struct error err;
 	char name[16];
 
-	*p = (struct pump){ .options = options, .tun = tun, .sock = sock,
-		.port = -1, .page = page };
+	*p = (struct pump){ .options = options,
+		.tun = tun,
+		.sock = sock,
+		.port = -1,
+		.page = page };
 	p->tx.stats = &p->stats;
 	reset_signals();
 	snprintf(name, sizeof(name), "pump %s", options->link);

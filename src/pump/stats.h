@@ -18,10 +18,10 @@
 #include <stdint.h>
 
 enum stats_tx_drop {
-	STATS_TX_STALE,  /* waited in the interface while the port was away */
-	STATS_TX_FULL,   /* no room in the queue */
+	STATS_TX_STALE, /* waited in the interface while the port was away */
+	STATS_TX_FULL,  /* no room in the queue */
 	STATS_TX_OVERSIZED, /* above every MTU of ours: set by hand */
-	STATS_TX_CLOSED, /* still queued when the port was closed */
+	STATS_TX_CLOSED,    /* still queued when the port was closed */
 	STATS_TX_DROPS,
 };
 

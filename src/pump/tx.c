@@ -48,7 +48,8 @@ tx_pool_size(const struct port_settings *s)
 	int64_t bytes = (int64_t)s->baud / port_bits_per_char(s) *
 	    QUEUE_LINE_MS / 1000;
 
-	return larger(bytes, FIFO_COST(TX_PACKET_MAX) +
+	return larger(bytes,
+	    FIFO_COST(TX_PACKET_MAX) +
 		QUEUE_PACKETS_MIN * FIFO_COST(QUEUE_PACKET_USUAL));
 }
 
@@ -62,8 +63,8 @@ tx_init(struct tx *tx, const struct port_settings *s,
 	fifo_init(&tx->queue, pool, pool_size);
 	tx->leading_end = leading_end;
 	tx->escape_xon = s->flow == PORT_FLOW_XONXOFF;
-	tx->idle_ns = larger(IDLE_MS_MIN * CLOCK_NS_PER_MS,
-	    line_time_ns(s, IDLE_CHARACTERS));
+	tx->idle_ns = larger(
+	    IDLE_MS_MIN * CLOCK_NS_PER_MS, line_time_ns(s, IDLE_CHARACTERS));
 	tx->stuck_ns = larger(STUCK_S * CLOCK_NS_PER_S,
 	    line_time_ns(s, TTY_BUFFER_BYTES) * 5 / 4);
 	/* Nothing was written yet: the first frame flushes line noise. */
@@ -177,8 +178,8 @@ finish_frame(struct tx *tx)
 static ssize_t
 write_frame(struct tx *tx, int port, int64_t now_ns, struct error *err)
 {
-	ssize_t len = write(port, tx->frame + tx->frame_sent,
-	    tx->frame_len - tx->frame_sent);
+	ssize_t len = write(
+	    port, tx->frame + tx->frame_sent, tx->frame_len - tx->frame_sent);
 
 	if (len < 0) {
 		if (errno == EAGAIN || errno == EINTR)

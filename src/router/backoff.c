@@ -10,8 +10,8 @@ backoff_reset(struct backoff *b)
 }
 
 unsigned
-backoff_next(struct backoff *b, unsigned first_ms, unsigned max_ms,
-    uint32_t jitter)
+backoff_next(
+    struct backoff *b, unsigned first_ms, unsigned max_ms, uint32_t jitter)
 {
 	uint64_t delay_ms = first_ms;
 

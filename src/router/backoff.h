@@ -20,7 +20,7 @@ void backoff_reset(struct backoff *b);
  * one, at most max_ms, and of that three quarters to all, as jitter (any 32
  * bits) says.
  */
-unsigned backoff_next(struct backoff *b, unsigned first_ms, unsigned max_ms,
-    uint32_t jitter);
+unsigned backoff_next(
+    struct backoff *b, unsigned first_ms, unsigned max_ms, uint32_t jitter);
 
 #endif

@@ -24,8 +24,8 @@ explain_busy(struct interface *i, const char *name, struct error *err)
 
 	if (i->busy.code == 0) {
 		tun_holder(name, holder, sizeof(holder));
-		error_set(&i->busy, EBUSY, "interface %s is in use by %s",
-		    name, holder);
+		error_set(&i->busy, EBUSY, "interface %s is in use by %s", name,
+		    holder);
 	}
 	*err = i->busy;
 	return -1;

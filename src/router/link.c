@@ -84,8 +84,8 @@ enter_up(struct link *l)
 	if (l->failures)
 		link_say(l, LOG_LEVEL_INFO,
 		    "up: %s at %u baud, interface %s, after %u failed %s",
-		    l->port.node, l->port.baud, l->conf->interface,
-		    l->failures, l->failures == 1 ? "try" : "tries");
+		    l->port.node, l->port.baud, l->conf->interface, l->failures,
+		    l->failures == 1 ? "try" : "tries");
 	else
 		link_say(l, LOG_LEVEL_INFO, "up: %s at %u baud, interface %s",
 		    l->port.node, l->port.baud, l->conf->interface);
@@ -127,7 +127,8 @@ enter_absent(struct link *l)
 {
 	backoff_reset(&l->backoff);
 	if (!l->absent_told)
-		link_say(l, LOG_LEVEL_INFO, "port %s is not there; waiting for it",
+		link_say(l, LOG_LEVEL_INFO,
+		    "port %s is not there; waiting for it",
 		    l->conf->port.device);
 	l->absent_told = true;
 	l->behind = link_port_exists(l);
@@ -178,8 +179,8 @@ link_event(struct link *l, enum link_event ev)
 		evtimer_del(l->timer);
 		l->state = to;
 		l->since_ms = clock_ms();
-		log_debug("%s: %s -> %s", l->conf->name,
-		    link_state_name(from), link_state_name(to));
+		log_debug("%s: %s -> %s", l->conf->name, link_state_name(from),
+		    link_state_name(to));
 		ev = enter[to](l);
 	}
 	l->env->changed(l->env->arg);
@@ -211,8 +212,8 @@ opening_timer(struct link *l)
 		link_event(l, open_port(l));
 		return;
 	}
-	error_set(&err, ETIMEDOUT, "opening %s takes too long",
-	    l->conf->port.device);
+	error_set(
+	    &err, ETIMEDOUT, "opening %s takes too long", l->conf->port.device);
 	link_fail(l, &err);
 	link_event(l, LINK_EV_FAILED);
 }

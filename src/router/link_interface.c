@@ -9,8 +9,7 @@ interface_deleted(struct link *l)
 	struct error err;
 
 	interface_lost(&l->interface);
-	error_set(&err, ENODEV, "interface %s was deleted",
-	    l->conf->interface);
+	error_set(&err, ENODEV, "interface %s was deleted", l->conf->interface);
 	link_fail(l, &err);
 	/* What somebody had set down is gone, and with it his wish. */
 	if (l->state == LINK_DOWN ||
@@ -26,8 +25,8 @@ is_deleted(const struct link *l)
 	struct netif_state state;
 	struct error err;
 
-	return netif_get_index(l->env->netif, l->interface.index, &state,
-		   &err) < 0 &&
+	return netif_get_index(
+		   l->env->netif, l->interface.index, &state, &err) < 0 &&
 	    err.code == ENODEV;
 }
 

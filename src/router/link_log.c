@@ -37,8 +37,7 @@ log_to_line(const char *name, const struct stats *s)
 	add(&line, "", "queued", s->tx_queued);
 	add(&line, "", "stuck", s->tx_stuck);
 	for (int i = 0; i < STATS_TX_DROPS; i++)
-		add(&line, "dropped-", stats_tx_drop_name(i),
-		    s->tx_dropped[i]);
+		add(&line, "dropped-", stats_tx_drop_name(i), s->tx_dropped[i]);
 	log_info("%s: to-line:%s", name, line.text);
 }
 
@@ -52,8 +51,7 @@ log_from_line(const char *name, const struct stats *s)
 	add(&line, "", "packets", s->rx_packets);
 	add(&line, "", "bytes", s->rx_bytes);
 	for (int i = 0; i < STATS_RX_DROPS; i++)
-		add(&line, "dropped-", stats_rx_drop_name(i),
-		    s->rx_dropped[i]);
+		add(&line, "dropped-", stats_rx_drop_name(i), s->rx_dropped[i]);
 	log_info("%s: from-line:%s", name, line.text);
 }
 
@@ -66,13 +64,12 @@ link_log_status(const struct link *l)
 	log_info("%s: state=%s seconds=%" PRId64 " interface=%s carrier=%s "
 		 "degraded=%s held-down=%s stuck=%s port=%s baud=%u pump=%d "
 		 "restarts=%u last-error=\"%s\"",
-	    name, link_state_name(l->state),
-	    (clock_ms() - l->since_ms) / 1000, l->conf->interface,
-	    l->interface.carrier ? "on" : "off",
+	    name, link_state_name(l->state), (clock_ms() - l->since_ms) / 1000,
+	    l->conf->interface, l->interface.carrier ? "on" : "off",
 	    l->interface.degraded ? "yes" : "no",
 	    l->interface.held_down ? "yes" : "no", l->stuck ? "yes" : "no",
-	    l->port.node[0] ? l->port.node : l->conf->port.device,
-	    l->port.baud, (int)l->pump.pid, l->restarts, l->last_error.text);
+	    l->port.node[0] ? l->port.node : l->conf->port.device, l->port.baud,
+	    (int)l->pump.pid, l->restarts, l->last_error.text);
 	link_stats(l, &stats);
 	log_to_line(name, &stats);
 	log_from_line(name, &stats);

@@ -19,8 +19,7 @@
 bool
 link_port_exists(const struct link *l)
 {
-	return faccessat(AT_FDCWD, l->conf->port.device, F_OK, AT_EACCESS) ==
-	    0;
+	return faccessat(AT_FDCWD, l->conf->port.device, F_OK, AT_EACCESS) == 0;
 }
 
 void
@@ -134,7 +133,8 @@ take_report(struct link *l, const struct pump_report *r)
 		return;
 	case PUMP_FLOWS:
 		l->stuck = false;
-		link_say(l, LOG_LEVEL_INFO, "%s takes output again", l->port.node);
+		link_say(
+		    l, LOG_LEVEL_INFO, "%s takes output again", l->port.node);
 		return;
 	case PUMP_ENDED:
 		take_end(l, r);
@@ -186,8 +186,8 @@ link_start_pump(struct link *l, struct error *err)
 	l->opened_ms = clock_ms();
 	if (pump_proc_start(&l->pump, &options, l->interface.fd, err) < 0)
 		return -1;
-	l->reports = event_new(l->env->base, l->pump.sock,
-	    EV_READ | EV_PERSIST, on_reports, l);
+	l->reports = event_new(
+	    l->env->base, l->pump.sock, EV_READ | EV_PERSIST, on_reports, l);
 	if (!l->reports || event_add(l->reports, NULL) < 0) {
 		pump_proc_kill(&l->pump);
 		return error_set(err, ENOMEM, "no memory to watch the pump");

@@ -42,6 +42,6 @@ link_fail(struct link *l, const struct error *err)
 	if (news)
 		link_say(l, LOG_LEVEL_WARN, "%s; trying again", err->text);
 	else
-		log_debug("%s: try %u: %s", l->conf->name, l->failures,
-		    err->text);
+		log_debug(
+		    "%s: try %u: %s", l->conf->name, l->failures, err->text);
 }

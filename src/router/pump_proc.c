@@ -101,8 +101,8 @@ send_order(struct pump_proc *p, enum pump_order_type type)
 	struct pump_order order = { .type = type, .question = p->asked };
 
 	return p->sock >= 0 &&
-	    send(p->sock, &order, sizeof(order),
-		MSG_DONTWAIT | MSG_NOSIGNAL) == sizeof(order);
+	    send(p->sock, &order, sizeof(order), MSG_DONTWAIT | MSG_NOSIGNAL) ==
+	    sizeof(order);
 }
 
 void

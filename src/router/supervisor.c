@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -46,6 +47,7 @@ struct supervisor {
 	struct link_env env;
 	struct link **links;
 	size_t n_links;
+	size_t told_up; /* how many were UP when that was last told */
 	bool stopping;
 	struct error failure; /* code 0: none */
 };
@@ -59,11 +61,28 @@ look_later(struct supervisor *s)
 		evtimer_add(s->look, &tv);
 }
 
+/* What systemctl status shows. */
+static void
+tell_status(struct supervisor *s)
+{
+	char text[64];
+	size_t up = 0;
+
+	for (size_t i = 0; i < s->n_links; i++)
+		up += s->links[i]->state == LINK_UP;
+	if (up == s->told_up)
+		return;
+	s->told_up = up;
+	snprintf(text, sizeof(text), "%zu of %zu links up", up, s->n_links);
+	notify_status(text);
+}
+
 static void
 on_changed(void *arg)
 {
 	struct supervisor *s = arg;
 
+	tell_status(s);
 	if (!s->stopping) {
 		look_later(s);
 		return;
@@ -224,8 +243,8 @@ static int
 watch_signals(struct supervisor *s, struct error *err)
 {
 	for (size_t i = 0; i < N_SIGNALS; i++) {
-		s->signal_events[i] =
-		    evsignal_new(s->base, signals[i], on_signal, s);
+		s->signal_events[i] = evsignal_new(
+		    s->base, signals[i], on_signal, s);
 		if (!s->signal_events[i] ||
 		    event_add(s->signal_events[i], NULL) < 0)
 			return error_set(err, ENOMEM, "cannot watch signals");
@@ -278,9 +297,12 @@ tell_of_user(void)
 static int
 make_links(struct supervisor *s, const struct conf *conf, struct error *err)
 {
-	s->env = (struct link_env){ .base = s->base, .netif = s->netif,
-		.pump_uid = PUMP_UID, .pump_gid = PUMP_GID,
-		.changed = on_changed, .arg = s };
+	s->env = (struct link_env){ .base = s->base,
+		.netif = s->netif,
+		.pump_uid = PUMP_UID,
+		.pump_gid = PUMP_GID,
+		.changed = on_changed,
+		.arg = s };
 	s->links = calloc(conf->n_links + 1, sizeof(*s->links));
 	if (!s->links)
 		return error_set(err, ENOMEM, "no memory");
@@ -288,8 +310,8 @@ make_links(struct supervisor *s, const struct conf *conf, struct error *err)
 	if (!s->devwatch)
 		return -1;
 	for (size_t i = 0; i < conf->n_links; i++) {
-		if (devwatch_add(
-			s->devwatch, conf->links[i].port.device, err) < 0)
+		if (devwatch_add(s->devwatch, conf->links[i].port.device, err) <
+		    0)
 			return -1;
 		s->links[i] = link_new(&conf->links[i], &s->env);
 		if (!s->links[i])
@@ -300,8 +322,7 @@ make_links(struct supervisor *s, const struct conf *conf, struct error *err)
 }
 
 struct supervisor *
-supervisor_new(
-    const struct conf *conf, const char *owner, struct error *err)
+supervisor_new(const struct conf *conf, const char *owner, struct error *err)
 {
 	struct supervisor *s = calloc(1, sizeof(*s));
 
@@ -362,8 +383,8 @@ supervisor_run(struct supervisor *s, struct error *err)
 		link_start(s->links[i]);
 		started++;
 	}
-	log_info("serial-routerd: %zu of %zu links started", started,
-	    s->n_links);
+	log_info(
+	    "serial-routerd: %zu of %zu links started", started, s->n_links);
 	notify_ready();
 	if (event_base_dispatch(s->base) < 0)
 		return error_set(err, EIO, "the event loop failed");

@@ -9,8 +9,8 @@
 struct fake_netif fake_netif;
 
 int
-netif_get_index(struct netif *n, int index, struct netif_state *state,
-    struct error *err)
+netif_get_index(
+    struct netif *n, int index, struct netif_state *state, struct error *err)
 {
 	(void)n;
 	if (fake_netif.deleted)

@@ -188,6 +188,17 @@ def test_the_service_manager_is_told_of_start_and_stop(lab):
     wait_for(lambda: notify.has("STOPPING=1"))
 
 
+def test_the_service_manager_is_told_how_many_links_are_up(lab):
+    notify, cable = Notify(lab), lab.cable()
+    r = lab.router(lab.namespace(),
+                   [link("sl0", cable.a[0]), link("sl1", "/dev/ttyNONE0")],
+                   env={"NOTIFY_SOCKET": notify.path})
+    r.wait_state("UP", "sl0")
+    wait_for(lambda: notify.has("STATUS=1 of 2 links up"))
+    cable.cut()
+    wait_for(lambda: notify.has("STATUS=0 of 2 links up"))
+
+
 def test_the_service_managers_watchdog_is_fed(lab):
     notify = Notify(lab)
     lab.router(lab.namespace(), [link("sl0", "/dev/ttyNONE0")],

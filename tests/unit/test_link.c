@@ -45,10 +45,13 @@ setup(void **state)
 	memset(&fake_pump, 0, sizeof(fake_pump));
 	memset(&fake_netif, 0, sizeof(fake_netif));
 	f->base = event_base_new();
-	f->env = (struct link_env){ .base = f->base, .changed = on_changed,
-		.arg = f };
-	f->conf = (struct conf_link){ .name = "uno0", .interface = "uno0",
-		.retry_first_ms = 10, .retry_max_ms = 50 };
+	f->env = (struct link_env){
+		.base = f->base, .changed = on_changed, .arg = f
+	};
+	f->conf = (struct conf_link){ .name = "uno0",
+		.interface = "uno0",
+		.retry_first_ms = 10,
+		.retry_max_ms = 50 };
 	f->conf.port.baud = 115200;
 	/* A path that is there, so that a hang-up is no absence. */
 	f->conf.port.device = strdup("/dev/null");
@@ -392,8 +395,9 @@ static void
 does_not_start_what_was_stopped(void **state)
 {
 	struct fixture *f = *state;
-	struct netwatch_event ev = { .kind = NETWATCH_CHANGED, .index = 7,
-		.up = true };
+	struct netwatch_event ev = {
+		.kind = NETWATCH_CHANGED, .index = 7, .up = true
+	};
 
 	bring_up(f);
 	link_stop(f->link);
@@ -448,7 +452,8 @@ main(void)
 		TEST(takes_the_last_report_of_a_pump_that_is_dead_already),
 		TEST(opens_at_most_five_times_a_second),
 		TEST(stays_down_while_somebody_holds_the_interface_down),
-		TEST(starts_again_where_the_interface_is_up_before_the_pump_is_gone),
+		TEST(
+		    starts_again_where_the_interface_is_up_before_the_pump_is_gone),
 		TEST(waits_where_the_interface_is_found_down),
 		TEST(makes_a_deleted_interface_again),
 		TEST(takes_the_down_of_a_deleted_interface_as_its_deletion),

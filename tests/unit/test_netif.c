@@ -250,7 +250,8 @@ marks_with_its_owner(void **state)
 
 	netif_set_owner(netif, "/etc/a.conf");
 	assert_int_equal(netif_mark(netif, f->index, &f->err), 0);
-	assert_says(run("ip link show uno0"), "alias serial-router:/etc/a.conf");
+	assert_says(
+	    run("ip link show uno0"), "alias serial-router:/etc/a.conf");
 	assert_int_equal(netif_get(netif, "uno0", &s, &f->err), 0);
 	assert_true(s.marked);
 	assert_true(s.ours);
@@ -285,8 +286,8 @@ lists_marked_tuns_and_removes_one(void **state)
 	assert_null(found);
 	for (int i = 0; i < 40; i++)
 		run("ip tuntap add mode tun dev m%d && "
-		    "ip link set m%d alias serial-router%s", i, i,
-		    i % 2 ? ":/x" : "");
+		    "ip link set m%d alias serial-router%s",
+		    i, i, i % 2 ? ":/x" : "");
 	run("ip tuntap add mode tap dev tap1 && "
 	    "ip link set tap1 alias serial-router");
 	assert_int_equal(netif_list_marked(netif, &found, &n, &f->err), 0);

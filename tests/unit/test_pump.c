@@ -83,13 +83,12 @@ start(struct fixture *f)
 {
 	int sock[2], tun[2];
 
-	assert_int_equal(socketpair(AF_UNIX,
-			     SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0,
-			     sock),
+	assert_int_equal(
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC,
+		0, sock),
 	    0);
 	assert_int_equal(socketpair(AF_UNIX,
-			     SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0,
-			     tun),
+			     SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, tun),
 	    0);
 	f->pid = fork();
 	assert_true(f->pid >= 0);
@@ -335,7 +334,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(moves_packets_both_ways_after_it_said_that_the_port_is_open),
+		TEST(
+		    moves_packets_both_ways_after_it_said_that_the_port_is_open),
 		TEST(answers_the_supervisors_question),
 		TEST(ends_when_the_supervisor_is_gone),
 		TEST(ends_on_a_message_that_is_no_order),

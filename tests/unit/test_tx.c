@@ -39,8 +39,8 @@ init(struct fixture *f, enum tx_leading_end leading_end)
 	f->pool = malloc(size);
 	assert_non_null(f->pool);
 	memset(&f->stats, 0, sizeof(f->stats));
-	tx_init(&f->tx, &f->port, leading_end, f->pool, size, &f->stats,
-	    START_NS);
+	tx_init(
+	    &f->tx, &f->port, leading_end, f->pool, size, &f->stats, START_NS);
 }
 
 static int
@@ -49,8 +49,8 @@ setup(void **state)
 	struct fixture *f = calloc(1, sizeof(*f));
 
 	if (!f ||
-	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0,
-		f->interface) < 0 ||
+	    socketpair(
+		AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, f->interface) < 0 ||
 	    pipe2(f->line, O_NONBLOCK) < 0)
 		return -1;
 	f->port.baud = 115200;
@@ -94,8 +94,7 @@ pump_at(struct fixture *f, int64_t now_ns)
 {
 	assert_int_equal(
 	    tx_read_interface(&f->tx, f->interface[0], &f->err), 0);
-	assert_int_equal(
-	    tx_write_line(&f->tx, f->line[1], now_ns, &f->err), 0);
+	assert_int_equal(tx_write_line(&f->tx, f->line[1], now_ns, &f->err), 0);
 	assert_int_equal(stats_tx_imbalance(&f->stats), 0);
 }
 
@@ -131,16 +130,18 @@ puts_an_end_first_only_after_a_silence(void **state)
 	init(f, TX_LEADING_END_IDLE);
 	put(f, "a", 1);
 	pump_at(f, START_NS);
-	assert_line(f, "\xc0"
-		       "a\xc0",
+	assert_line(f,
+	    "\xc0"
+	    "a\xc0",
 	    3);
 	put(f, "b", 1);
 	pump_at(f, START_NS + 19 * MS);
 	assert_line(f, "b\xc0", 2);
 	put(f, "c", 1);
 	pump_at(f, START_NS + 39 * MS);
-	assert_line(f, "\xc0"
-		       "c\xc0",
+	assert_line(f,
+	    "\xc0"
+	    "c\xc0",
 	    3);
 }
 
@@ -155,14 +156,16 @@ takes_two_characters_as_the_silence_of_a_slow_line(void **state)
 	pump_at(f, START_NS);
 	put(f, "b", 1);
 	pump_at(f, START_NS + 399 * MS);
-	assert_line(f, "\xc0"
-		       "a\xc0"
-		       "b\xc0",
+	assert_line(f,
+	    "\xc0"
+	    "a\xc0"
+	    "b\xc0",
 	    5);
 	put(f, "c", 1);
 	pump_at(f, START_NS + 799 * MS);
-	assert_line(f, "\xc0"
-		       "c\xc0",
+	assert_line(f,
+	    "\xc0"
+	    "c\xc0",
 	    3);
 }
 
@@ -175,9 +178,10 @@ puts_an_end_first_always_where_asked_to(void **state)
 	put(f, "a", 1);
 	put(f, "b", 1);
 	pump_at(f, START_NS);
-	assert_line(f, "\xc0"
-		       "a\xc0\xc0"
-		       "b\xc0",
+	assert_line(f,
+	    "\xc0"
+	    "a\xc0\xc0"
+	    "b\xc0",
 	    6);
 }
 
@@ -272,8 +276,7 @@ reads_out_and_counts_what_is_stale(void **state)
 
 	put(f, "old", 3);
 	put(f, "older", 5);
-	assert_int_equal(
-	    tx_drain_stale(&f->tx, f->interface[0], &f->err), 0);
+	assert_int_equal(tx_drain_stale(&f->tx, f->interface[0], &f->err), 0);
 	pump_at(f, START_NS);
 	assert_int_equal(line_bytes(f, buf, sizeof(buf)), 0);
 	assert_int_equal(f->stats.tx_dropped[STATS_TX_STALE], 2);
@@ -343,8 +346,8 @@ says_again_that_output_is_stuck_but_counts_it_once(void **state)
 	pump_at(f, START_NS);
 	now_ns = look_until_stuck(f, INT64_MAX);
 	/* So that an XOFF that comes again can be undone again. */
-	assert_int_equal(look_until_stuck(f, INT64_MAX),
-	    now_ns + 5 * CLOCK_NS_PER_S);
+	assert_int_equal(
+	    look_until_stuck(f, INT64_MAX), now_ns + 5 * CLOCK_NS_PER_S);
 	assert_int_equal(f->stats.tx_stuck, 1);
 }
 
@@ -382,8 +385,8 @@ takes_a_tty_that_drains_as_progress(void **state)
 		assert_false(tx_look(&f->tx, f->line[1], now_ns));
 	}
 	assert_true(now_ns >= START_NS + 20 * CLOCK_NS_PER_S);
-	assert_int_equal(look_until_stuck(f, INT64_MAX),
-	    now_ns + 5 * CLOCK_NS_PER_S);
+	assert_int_equal(
+	    look_until_stuck(f, INT64_MAX), now_ns + 5 * CLOCK_NS_PER_S);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
