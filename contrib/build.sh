@@ -41,7 +41,8 @@ install_packages()
 }
 
 # Copies the source tree, without what was built in it, and makes it ready for
-# configure.
+# configure.  What a careless umask made writable for everybody is so no more:
+# as configurations such files are refused.
 copy_source()
 {
 	local from=$1 to=$2
@@ -49,10 +50,12 @@ copy_source()
 	mkdir -p "$to"
 	if git -C "$from" rev-parse >/dev/null 2>&1 && [[ -e $from/.git ]]; then
 		git -C "$from" ls-files -z --cached --others --exclude-standard |
-			(cd "$from" && tar -c --null --ignore-failed-read -T - \
-				2>/dev/null) | tar -x -C "$to" || return
+			(cd "$from" && tar -c --mode=go-w --null \
+				--ignore-failed-read -T - 2>/dev/null) |
+			tar -x -C "$to" || return
 	else
-		tar -c -C "$from" --exclude=.git . | tar -x -C "$to" || return
+		tar -c --mode=go-w -C "$from" --exclude=.git . |
+			tar -x -C "$to" || return
 		[[ ! -e $to/Makefile ]] || make -C "$to" -s distclean
 	fi
 	[[ -x $to/configure ]] || "$to/bootstrap"
