@@ -98,17 +98,17 @@ take_end(struct link *l, const struct pump_report *r)
 }
 
 static const char *
-held_back_by(enum port_flow flow)
+likely_cause(enum port_flow flow)
 {
 	switch (flow) {
 	case PORT_FLOW_NONE:
 		break;
 	case PORT_FLOW_RTSCTS:
-		return "CTS, cable, power";
+		return "does the peer hold CTS? cable? power?";
 	case PORT_FLOW_XONXOFF:
-		return "XOFF; output was resumed";
+		return "the peer sent XOFF, or noise did; it is resumed";
 	}
-	return "adapter, cable, power";
+	return "adapter? cable? power?";
 }
 
 static void
@@ -127,9 +127,8 @@ take_report(struct link *l, const struct pump_report *r)
 		return;
 	case PUMP_STUCK:
 		l->stuck = true;
-		link_say(l, LOG_LEVEL_WARN,
-		    "%s takes no output: is the peer holding it back (%s)?",
-		    l->port.node, held_back_by(l->conf->port.flow));
+		link_say(l, LOG_LEVEL_WARN, "%s takes no output: %s",
+		    l->port.node, likely_cause(l->conf->port.flow));
 		return;
 	case PUMP_FLOWS:
 		l->stuck = false;
