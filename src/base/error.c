@@ -4,6 +4,20 @@
 #include <stdio.h>
 #include <string.h>
 
+static void
+fill(struct error *err, const char *fmt, va_list ap)
+{
+	vsnprintf(err->text, sizeof(err->text), fmt, ap);
+}
+
+static void
+append(struct error *err, const char *text)
+{
+	size_t len = strlen(err->text);
+
+	snprintf(err->text + len, sizeof(err->text) - len, ": %s", text);
+}
+
 int
 error_set(struct error *err, int code, const char *fmt, ...)
 {
@@ -13,7 +27,7 @@ error_set(struct error *err, int code, const char *fmt, ...)
 		return -1;
 	err->code = code;
 	va_start(ap, fmt);
-	vsnprintf(err->text, sizeof(err->text), fmt, ap);
+	fill(err, fmt, ap);
 	va_end(ap);
 	return -1;
 }
@@ -22,18 +36,15 @@ int
 error_errno(struct error *err, const char *fmt, ...)
 {
 	int code = errno;
-	size_t len;
 	va_list ap;
 
 	if (!err)
 		return -1;
 	err->code = code;
 	va_start(ap, fmt);
-	vsnprintf(err->text, sizeof(err->text), fmt, ap);
+	fill(err, fmt, ap);
 	va_end(ap);
-	len = strlen(err->text);
-	snprintf(
-	    err->text + len, sizeof(err->text) - len, ": %s", strerror(code));
+	append(err, strerror(code));
 	return -1;
 }
 
@@ -41,16 +52,14 @@ int
 error_prefix(struct error *err, const char *fmt, ...)
 {
 	char text[ERROR_TEXT_SIZE];
-	size_t len;
 	va_list ap;
 
 	if (!err)
 		return -1;
 	memcpy(text, err->text, sizeof(text));
 	va_start(ap, fmt);
-	vsnprintf(err->text, sizeof(err->text), fmt, ap);
+	fill(err, fmt, ap);
 	va_end(ap);
-	len = strlen(err->text);
-	snprintf(err->text + len, sizeof(err->text) - len, ": %s", text);
+	append(err, text);
 	return -1;
 }

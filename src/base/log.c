@@ -69,7 +69,8 @@ connect_syslog(void)
 
 /*
  * syslog(3) waits for a syslogd that does not read; this drops the line then.
- * One that was started anew is connected to anew.
+ * One that was started anew is connected to anew.  The format wants the wall
+ * clock, which decides nothing here.
  */
 static void
 send_syslog(int priority, const char *text)
