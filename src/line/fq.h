@@ -5,9 +5,11 @@
  * - Deficit round robin in small steps (FQ_QUANTUM bytes): a flow sends only
  *   what its deficit covers.  Of flows whose deficit covers their next packet,
  *   those with a small one (FQ_QUANTUM at most) go first.
- * - A flow that was idle goes before all of these with its first FQ_QUANTUM
- *   bytes, but such flows together send about one MTU between two packets of
- *   others: however many of them appear, nobody starves.
+ * - A flow that was idle goes before all of these with its small packets, as
+ *   far as its deficit goes: what it did not use of its share, one MTU at
+ *   most, and as much for a new flow.  But such flows together are never more
+ *   than about one MTU ahead of what others sent: however many of them appear,
+ *   half of the line remains, and nobody starves.
  * - CoDel's target is 1.5 times the line time of an MTU, 5 ms at least, its
  *   interval 10 times that, 100 ms at least.  What may be marked (ECN) is
  *   marked instead of dropped.
@@ -77,9 +79,11 @@ struct fq {
 	struct fq_counts counts;
 	uint8_t key[FLOW_KEY_BYTES];
 	struct codel_settings codel;
-	uint32_t limit; /* of cost, bytes */
+	uint32_t pool_limit; /* what the pool was made for */
+	uint32_t limit;      /* of cost, bytes */
 	uint32_t cost;  /* of what is queued: FQ_PACKET_COST each included */
-	uint32_t ahead; /* bytes that new flows sent since others could */
+	uint32_t ahead; /* bytes that fresh flows sent beyond others */
+	uint64_t share; /* bytes << 16 that one flow had as its share */
 
 	/* In the pool: */
 	struct fq_chunk *chunks; /* packets, in pieces */
