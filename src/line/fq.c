@@ -41,7 +41,7 @@ chunks_max(uint32_t limit)
 static uint32_t
 flows_max(uint32_t limit)
 {
-	return 2 * packets_max(limit) + 2;
+	return packets_max(limit) + FQ_IDLE_KEPT;
 }
 
 static uint32_t
@@ -122,7 +122,7 @@ head_len(const struct fq *q, const struct fq_flow *f)
 static bool
 is_covered(const struct fq *q, const struct fq_flow *f)
 {
-	return f->packets && (int64_t)head_len(q, f) <= f->deficit;
+	return (int64_t)head_len(q, f) <= f->deficit;
 }
 
 static bool
@@ -146,6 +146,8 @@ take_head(struct fq *q, uint32_t flow)
 	q->counts.bytes -= len;
 	q->cost -= len + FQ_PACKET_COST;
 	fq_heap_update(q, flow);
+	if (f->packets == 0)
+		fq_flow_retire(q, flow);
 	return chunk;
 }
 
@@ -194,22 +196,8 @@ credit(struct fq *q, struct fq_flow *f)
 static void
 wake(struct fq *q, uint32_t flow)
 {
-	struct fq_flow *f = &q->flows[flow];
-
-	switch ((enum fq_where)f->where) {
-	case FQ_UNUSED:
-	case FQ_IDLE:
-		credit(q, f);
-		fq_flow_move(q, flow, is_small(q, f) ? FQ_FRESH : FQ_OLD);
-		return;
-	case FQ_OLD:
-		if (is_small(q, f))
-			fq_flow_move(q, flow, FQ_FRESH);
-		return;
-	case FQ_FRESH:
-	case FQ_SMALL:
-		return;
-	}
+	credit(q, &q->flows[flow]);
+	fq_flow_move(q, flow, is_small(q, &q->flows[flow]) ? FQ_FRESH : FQ_OLD);
 }
 
 void
@@ -246,10 +234,6 @@ takes_turn(struct fq *q, uint32_t flow)
 {
 	struct fq_flow *f = &q->flows[flow];
 
-	if (f->packets == 0) {
-		fq_flow_retire(q, flow);
-		return false;
-	}
 	if (is_covered(q, f))
 		return true;
 	f->deficit += FQ_QUANTUM;
@@ -266,7 +250,9 @@ choose(struct fq *q)
 		uint32_t fresh = q->fresh.first;
 		bool others = q->small.first || q->old.first;
 
-		if (fresh && (q->ahead < q->codel.mtu || !others)) {
+		if (!others)
+			q->ahead = 0;
+		if (fresh && q->ahead < q->codel.mtu) {
 			if (goes_ahead(q, fresh))
 				return fresh;
 		} else if (q->small.first) {
@@ -300,22 +286,37 @@ passes(struct fq *q, uint32_t flow, int64_t now_ns)
 	return false;
 }
 
-/* What the flow sent is paid for, and its place may be another now. */
+/* The flow pays for its head, of len bytes. */
 static void
 pay(struct fq *q, uint32_t flow, uint32_t len)
 {
-	struct fq_flow *f = &q->flows[flow];
-
-	f->deficit -= len;
-	if (f->where == FQ_FRESH)
+	q->flows[flow].deficit -= len;
+	if (q->flows[flow].where == FQ_FRESH)
 		q->ahead += len;
 	else
 		q->ahead -= q->ahead < len ? q->ahead : len;
-	if (f->where == FQ_OLD && !is_small(q, f))
+}
+
+/* The flow sent its head: the next one may have another place. */
+static void
+go_on(struct fq *q, uint32_t flow)
+{
+	switch ((enum fq_where)q->flows[flow].where) {
+	case FQ_UNUSED:
+	case FQ_IDLE:
 		return;
-	if (f->where == FQ_FRESH && is_small(q, f))
+	case FQ_FRESH:
+		if (!is_small(q, &q->flows[flow]))
+			fq_flow_move(q, flow, FQ_OLD);
 		return;
-	fq_flow_move(q, flow, is_small(q, f) ? FQ_SMALL : FQ_OLD);
+	case FQ_SMALL:
+	case FQ_OLD:
+		if (is_small(q, &q->flows[flow]))
+			fq_flow_move(q, flow, FQ_SMALL);
+		else if (q->flows[flow].where == FQ_SMALL)
+			fq_flow_move(q, flow, FQ_OLD);
+		return;
+	}
 }
 
 size_t
@@ -328,9 +329,10 @@ fq_get(struct fq *q, uint8_t *out, int64_t *wait_ns, int64_t now_ns)
 		if (flow == 0)
 			return 0;
 	} while (!passes(q, flow, now_ns));
-	chunk = take_head(q, flow);
-	len = q->chunks[chunk].len;
+	len = head_len(q, &q->flows[flow]);
 	pay(q, flow, len);
+	chunk = take_head(q, flow);
+	go_on(q, flow);
 	fq_fetch(q, chunk, out);
 	if (wait_ns)
 		*wait_ns = now_ns - q->chunks[chunk].put_ns;

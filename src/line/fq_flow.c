@@ -1,9 +1,5 @@
 #include "line/fq_priv.h"
 
-/* So many idle flows keep what CoDel learned of them, where there is memory
- * that was not touched yet. */
-#define IDLE_KEPT 64
-
 static struct fq_list *
 list_of(struct fq *q, enum fq_where where)
 {
@@ -69,18 +65,6 @@ fq_flow_retire(struct fq *q, uint32_t flow)
 	fq_flow_move(q, flow, FQ_IDLE);
 }
 
-static void
-retire_empty(struct fq *q, const struct fq_list *list)
-{
-	uint32_t next;
-
-	for (uint32_t flow = list->first; flow; flow = next) {
-		next = q->flows[flow].next;
-		if (q->flows[flow].packets == 0)
-			fq_flow_retire(q, flow);
-	}
-}
-
 static uint32_t *
 bucket_of(struct fq *q, uint64_t hash)
 {
@@ -97,24 +81,15 @@ forget(struct fq *q, uint32_t flow)
 	*link = q->flows[flow].chain;
 }
 
-/*
- * A record for another flow: one never used before, or the one that is idle
- * for longest.  There are more than twice as many as packets, so that looking
- * for the empty ones among all finds as many as there are packets at most.
- */
+/* A record for another flow: one never used before, or the one that is idle
+ * for longest.  There are so many more than packets that one of them is. */
 static uint32_t
 take_record(struct fq *q)
 {
-	uint32_t flow;
+	uint32_t flow = q->idle.first;
 
-	if (q->flows_used < q->n_flows && q->n_idle < IDLE_KEPT)
+	if (q->flows_used < q->n_flows && q->n_idle < FQ_IDLE_KEPT)
 		return ++q->flows_used;
-	if (!q->idle.first) {
-		retire_empty(q, &q->fresh);
-		retire_empty(q, &q->small);
-		retire_empty(q, &q->old);
-	}
-	flow = q->idle.first;
 	forget(q, flow);
 	unlink_flow(q, &q->flows[flow]);
 	return flow;

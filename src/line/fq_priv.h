@@ -7,6 +7,10 @@
 
 #include "line/fq.h"
 
+/* So many flows without packets are remembered: what CoDel learned of them,
+ * what is left of their share. */
+#define FQ_IDLE_KEPT 128
+
 /* A piece of a packet; what is said of the packet is in its first one. */
 struct fq_chunk {
 	int64_t put_ns;
@@ -44,7 +48,7 @@ void fq_release(struct fq *q, uint32_t chunk);
 /* The flow of that hash, known or new. */
 uint32_t fq_flow_find(struct fq *q, uint64_t hash);
 void fq_flow_move(struct fq *q, uint32_t flow, enum fq_where where);
-/* It has nothing to send and its turn is over. */
+/* It has nothing (more) to send. */
 void fq_flow_retire(struct fq *q, uint32_t flow);
 
 /* fq_heap: flows with packets by what they cost */
