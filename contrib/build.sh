@@ -11,7 +11,7 @@ packages_demo=(iperf3 iproute2 iputils-ping)
 packages_test=(
 	clang gcc-multilib libclang-rt-14-dev libcmocka-dev musl-tools
 	procps python3 python3-pyroute2 python3-pytest
-	mandoc socat strace tcpdump
+	mandoc ser2net socat strace tcpdump
 )
 
 die()
@@ -123,10 +123,10 @@ signal_jobs()
 	done
 }
 
-# Asks all jobs to end, and ends those that have not after ten seconds.
+# Asks all jobs to end, and ends those that have not after twenty seconds.
 end_jobs()
 {
-	local deadline=$((SECONDS + 10))
+	local deadline=$((SECONDS + 20))
 
 	signal_jobs -INT
 	while job_is_left && ((SECONDS < deadline)); do
