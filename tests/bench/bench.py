@@ -9,8 +9,8 @@ more than three times, and remains so when it is measured again, alone."""
 import argparse
 import concurrent.futures
 import os
+import signal
 import sys
-import threading
 import time
 
 sys.path.insert(0, os.path.join(
@@ -24,10 +24,12 @@ import plot  # noqa: E402
 import table  # noqa: E402
 from column import Timing  # noqa: E402
 from figures import Results  # noqa: E402
+from lab import labs  # noqa: E402
 from limit import Line  # noqa: E402
 from unpaced import unpaced  # noqa: E402
 
 AGAIN = 2
+AGAIN_JOBS = 4
 
 
 class Plan:
@@ -103,36 +105,50 @@ def other_jobs(plan, rows):
 
 
 def run_jobs(jobs, at_once, results):
-    """The names that each of them found."""
-    lock = threading.Lock()
-    names = {}
-
-    def one(job):
-        found = job()
-        with lock:
-            results.add(found)
-            names[job] = set(found)
-
+    """Job -> the names that it found."""
+    found = {}
     together = sorted((j for j in jobs if not j.alone),
                       key=lambda j: -j.seconds)
     with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
-        for done in [pool.submit(one, job) for job in together]:
-            done.result()
+        running = {pool.submit(job): job for job in together}
+        try:
+            for done in concurrent.futures.as_completed(running):
+                found[running[done]] = done.result()
+        except BaseException:
+            # What the others wait for will not come any more.
+            pool.shutdown(wait=False, cancel_futures=True)
+            close_labs()
+            raise
     for job in jobs:
         if job.alone:
-            one(job)
-    return names
+            found[job] = job()
+    for values in found.values():
+        results.add(values)
+    return {job: set(values) for job, values in found.items()}
+
+
+def close_labs():
+    for lab in list(labs):
+        try:
+            lab.close()
+        except Exception as e:
+            print("while closing: %s" % e)
 
 
 def again(names, figures, results):
-    """What failed is measured once more, alone: was it us, or the machine?"""
-    for job, found in names.items():
-        mine = [f for f in figures if f.name in found]
-        for _ in range(AGAIN):
-            if not results.failed(mine):
-                break
-            print("again, since out of all bounds: %s" % ", ".join(
-                f.title for f in results.failed(mine)))
+    """What failed is measured once more, alone: was it us, or the machine?
+    Where much failed, it was us."""
+    def failed(found):
+        return results.failed([f for f in figures if f.name in found])
+
+    jobs = [job for job, found in names.items() if failed(found)]
+    if len(jobs) > AGAIN_JOBS:
+        return
+    for job in jobs * AGAIN:
+        bad = failed(names[job])
+        if bad:
+            print("again, since beyond three times: %s" % ", ".join(
+                f.title for f in bad), flush=True)
             results.replace(job())
 
 
@@ -187,6 +203,8 @@ def measure(args, results):
 
 def main():
     args = arguments()
+    for sig in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(sig, lambda number, _: sys.exit(128 + number))
     results = Results()
     for source in args.sources:
         results.merge(Results.load(source))

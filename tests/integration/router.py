@@ -34,7 +34,7 @@ def libconfig(value):
 
 
 def link(link_name, device, baud=921600, port=None, framing=None, retry=None,
-         enabled=None, **interface):
+         enabled=None, queue=None, **interface):
     """A link of the configuration; what is left goes to its interface."""
     made = {
         "name": link_name,
@@ -42,7 +42,7 @@ def link(link_name, device, baud=921600, port=None, framing=None, retry=None,
         "interface": interface,
     }
     for key, value in (("framing", framing), ("retry", retry),
-                       ("enabled", enabled)):
+                       ("enabled", enabled), ("queue", queue)):
         if value is not None:
             made[key] = value
     return made
