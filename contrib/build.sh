@@ -11,7 +11,7 @@ packages_demo=(iperf3 iproute2 iputils-ping)
 packages_test=(
 	clang gcc-multilib libclang-rt-14-dev libcmocka-dev musl-tools
 	procps python3 python3-pyroute2 python3-pytest
-	mandoc socat strace tcpdump
+	mandoc ser2net socat strace tcpdump
 )
 
 die()

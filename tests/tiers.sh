@@ -255,7 +255,8 @@ import os
 import sys
 
 if os.path.exists(sys.argv[1]):
-    print("\n".join(json.load(open(sys.argv[1]))))
+    for name in json.load(open(sys.argv[1])):
+        print(name)
 TEXT
 }
 
