@@ -3,15 +3,16 @@
 The share has the same path on both sides, so the classes of the integration
 tests serve here too: their files are there, their processes in the guest."""
 
+import json
 import os
 import shlex
 import signal
 import subprocess
 import tempfile
 
-from machine import SECONDS, Machine
+from machine import SECONDS, Died, Machine
 from namespace import Namespace
-from router import Router, pairs
+from router import Router
 from wait import wait_for
 
 
@@ -19,7 +20,9 @@ class Process:
     """A process in the guest, as subprocess.Popen is one here."""
 
     def __init__(self, guest, script):
-        self.guest, self.agent = guest, guest.machine.agent
+        self.script = script
+        self.machine = guest.machine
+        self.agent = guest.machine.agent
         self.number = self.agent.run(script)
         self.returncode = None
 
@@ -29,7 +32,9 @@ class Process:
                                SECONDS, "the start of a command")
 
     def output(self):
-        path = os.path.join(self.guest.machine.share, self.number + ".out")
+        path = os.path.join(self.machine.share, self.number + ".out")
+        if not os.path.exists(path):
+            return ""
         with open(path, errors="replace") as f:
             return f.read()
 
@@ -37,14 +42,27 @@ class Process:
         if self.returncode is None:
             self.returncode = self.agent.statuses.get(self.number)
         if self.returncode is None and self.agent.gone:
-            self.wait(0)
+            raise Died("the virtual machine ended: %s" % self.script)
         return self.returncode
 
     def wait(self, timeout=SECONDS):
         self.returncode = self.agent.wait(
             lambda: self.agent.statuses.get(self.number), timeout,
-            "the end of command %s" % self.number)
+            self.script)
         return self.returncode
+
+    def finish(self, seconds=SECONDS, check=True):
+        """Waits for its end; what it said, both streams together."""
+        try:
+            status = self.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError("%s: not within %g s\n%s" % (
+                self.script, seconds, self.output())) from None
+        if check and status != 0:
+            raise AssertionError("%s: status %d\n%s" % (
+                self.script, status, self.output()))
+        return self.output()
 
     def send_signal(self, sig):
         if self.poll() is None:
@@ -55,6 +73,11 @@ class Process:
 
     def kill(self):
         self.send_signal(signal.SIGKILL)
+
+    def close(self):
+        if self.poll() is None:
+            self.kill()
+            self.wait()
 
 
 class Guest:
@@ -68,29 +91,25 @@ class Guest:
             self.machine.close()
             self.machine = Machine()
 
+    def close(self):
+        self.machine.close()
+
+    def said(self):
+        return self.machine.said()
+
     @property
     def cable(self):
         return self.machine.cable
 
-    def start(self, script):
-        return Process(self, script)
+    def start(self, *args):
+        return Process(self, "exec " + shlex.join(map(str, args)))
 
-    def shell(self, script, seconds=SECONDS, check=True):
+    def shell(self, script, **kwargs):
         """Runs a script to its end; its output, both streams together."""
-        process = self.start(script)
-        try:
-            status = process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            raise AssertionError("%s: not within %g s\n%s" % (
-                script, seconds, process.output())) from None
-        if check and status != 0:
-            raise AssertionError("%s: status %d\n%s" % (
-                script, status, process.output()))
-        return process.output()
+        return Process(self, script).finish(**kwargs)
 
     def run(self, *args, **kwargs):
-        return self.shell("exec " + shlex.join(map(str, args)), **kwargs)
+        return self.start(*args).finish(**kwargs)
 
     def exists(self, path):
         return self.shell("test -e %s && echo yes || :" % path) != ""
@@ -99,40 +118,34 @@ class Guest:
 class GuestNamespace(Namespace):
     """A network namespace of the guest."""
 
-    numbers = 0
+    count = 0
 
     def __init__(self, guest):
-        GuestNamespace.numbers += 1
+        GuestNamespace.count += 1
         self.guest = guest
-        self.name = "n%d" % GuestNamespace.numbers
+        self.name = "n%d" % GuestNamespace.count
         guest.shell("ip netns add %s && ip -n %s link set lo up" % (
             self.name, self.name))
+
+    def start(self, *args):
+        """A command that goes on; a Process."""
+        return self.guest.start(*self.exec(*args))
 
     def run(self, *args, **kwargs):
         return self.guest.run(*self.exec(*args), **kwargs)
 
-    def start(self, *args):
-        return self.guest.start(
-            "exec " + shlex.join(map(str, self.exec(*args))))
-
     def ip(self, *args, **kwargs):
         return self.guest.run("ip", "-n", self.name, *args, **kwargs)
 
-    def _text(self, *args):
-        return self.ip("-d", "-j", *args, check=False)
-
     def ip_json(self, *args):
-        import json
+        text = self.ip("-d", "-j", *args, check=False)
         try:
-            return json.loads(self._text(*args))
+            return json.loads(text)
         except ValueError:
             return []
 
     def inside(self, function):
-        raise NotImplementedError("a socket in the guest")
-
-    def ping(self, *args, **kwargs):
-        return super().ping(*args, **kwargs)
+        raise NotImplementedError("sockets are the guest's")
 
     def wait_ping(self, address, *args, seconds=SECONDS):
         wait_for(lambda: self.ping("-c1", "-W3", *args, address), seconds,
@@ -144,15 +157,17 @@ class GuestNamespace(Namespace):
 
     def close(self):
         self.guest.shell(
-            "for p in $(ip netns pids %s); do kill -9 $p; done\n"
-            "until [ -z \"$(ip netns pids %s)\" ]; do sleep 0.1; done\n"
-            "ip netns del %s" % ((self.name,) * 3))
+            'while p=$(ip netns pids {0}) && [ -n "$p" ]; do\n'
+            "\tkill -9 $p\n"
+            "\tsleep 0.1\n"
+            "done\n"
+            "ip netns del {0}".format(self.name))
 
 
 class GuestRouter(Router):
     """A serial-routerd in the guest."""
 
-    def __init__(self, namespace, links, seconds=SECONDS, **kwargs):
+    def __init__(self, namespace, links, **kwargs):
         self.guest = namespace.guest
         directory = tempfile.mkdtemp(dir=self.guest.machine.share)
         os.chmod(directory, 0o755)
@@ -161,9 +176,9 @@ class GuestRouter(Router):
     def _spawn(self):
         command = self.namespace.exec(
             *self.wrap, "serial-routerd", *self.args, "-c", self.file)
-        self.process = self.guest.start("exec %s >>%s 2>&1" % (
+        open(self.log_path, "a").close()
+        self.process = Process(self.guest, "exec %s >>%s 2>&1" % (
             shlex.join(map(str, command)), self.log_path))
-        wait_for(lambda: os.path.exists(self.log_path), SECONDS)
 
     def wait_log(self, pattern, seconds=SECONDS, since=0):
         return super().wait_log(pattern, seconds, since)
@@ -174,13 +189,17 @@ class GuestRouter(Router):
     def wait_up(self, *names, seconds=SECONDS):
         return super().wait_up(*names, seconds=seconds)
 
+    def pump(self, name="sl0"):
+        return wait_for(lambda: int(self.status(name)["pump"]), SECONDS,
+                        "a pump of %s" % name)
+
     def stop(self, sig=signal.SIGTERM):
         self.process.send_signal(sig)
-        return self.process.wait(SECONDS)
+        return self.process.wait()
 
     def kill(self):
         self.process.kill()
-        self.process.wait(SECONDS)
+        self.process.wait()
 
     def close(self):
         if self.process is None or self.process.poll() is not None:
@@ -189,4 +208,40 @@ class GuestRouter(Router):
             self.process.returncode, self.log())
 
 
-__all__ = ["Guest", "GuestNamespace", "GuestRouter", "Process", "pairs"]
+class Bench:
+    """What a test builds in the guest, and what is torn down after it."""
+
+    def __init__(self, guest):
+        self.guest, self.things = guest, []
+        self.cable = guest.cable
+        for name in guest.machine.PAIRS:
+            self.cable.set(name, **guest.machine.LINE[name])
+
+    def keep(self, thing):
+        """Anything with close(): the last one kept is closed first."""
+        self.things.append(thing)
+        return thing
+
+    def namespace(self):
+        return self.keep(GuestNamespace(self.guest))
+
+    def router(self, namespace, links, **kwargs):
+        return self.keep(GuestRouter(namespace, links, **kwargs))
+
+    def start(self, *args):
+        return self.keep(self.guest.start(*args))
+
+    def said(self):
+        return [(t.log_path, "\n".join(t.lines()[-60:]))
+                for t in self.things if isinstance(t, GuestRouter)]
+
+    def close(self):
+        """Nothing is left to take away of a machine that died."""
+        first = None
+        while self.things and self.guest.machine.is_alive():
+            try:
+                self.things.pop().close()
+            except Exception as e:
+                first = first or e
+        if first:
+            raise first

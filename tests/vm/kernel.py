@@ -28,9 +28,13 @@ class Missing(Exception):
 
 
 def command(*args, **kwargs):
-    done = subprocess.run(args, stdin=subprocess.DEVNULL, text=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          **kwargs)
+    try:
+        done = subprocess.run(
+            args, stdin=subprocess.DEVNULL, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **kwargs)
+    except FileNotFoundError as e:
+        raise Missing("no %s: the guest is made of Debian's packages"
+                      % args[0]) from e
     if done.returncode != 0:
         raise Missing("%s: status %d: %s" % (
             " ".join(args), done.returncode, done.stdout.strip()))
@@ -51,7 +55,13 @@ def cache():
 
 def package_name():
     """The package that the meta package stands for just now."""
-    text = command("apt-cache", "depends", META)
+    try:
+        text = command("apt-cache", "depends", META)
+    except Missing:
+        if os.geteuid() != 0:
+            raise
+        command("apt-get", "update", "-q")
+        text = command("apt-cache", "depends", META)
     found = re.search(r"Depends: (linux-image-[0-9]\S+)", text)
     if found is None:
         raise Missing("apt knows no %s: try apt-get update" % META)
@@ -59,14 +69,19 @@ def package_name():
 
 
 def download(directory):
-    """The path of the package; a stale list of packages is renewed once."""
-    try:
-        command("apt-get", "download", package_name(), cwd=directory)
-    except Missing:
-        if os.geteuid() != 0:
-            raise
-        command("apt-get", "update", "-q")
-        command("apt-get", "download", package_name(), cwd=directory)
+    """The path of the package.  The sandbox is apt's user, who cannot write
+    here; a stale list of packages is renewed by who may, and a mirror that
+    hiccups is asked again."""
+    for attempt in range(4):
+        try:
+            command("apt-get", "-o", "APT::Sandbox::User=root", "download",
+                    package_name(), cwd=directory)
+            break
+        except Missing:
+            if attempt == 3:
+                raise
+            if os.geteuid() == 0:
+                command("sh", "-c", "apt-get update -q || :")
     found = [n for n in os.listdir(directory) if n.endswith(".deb")]
     return os.path.join(directory, found[0])
 

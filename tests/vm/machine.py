@@ -98,14 +98,19 @@ class Machine:
 
     PAIRS = {"isa": ("ttyS1", "ttyS4"), "pci": ("ttyS5", "ttyS6"),
              "usb": ("ttyUSB0", "ttyS7")}
+    UART = {"baud": 115200, "bits": 10, "rate_error": 0, "drop": 0, "ber": 0,
+            "txbuf": FIFO_BYTES}
+    LINE = {"isa": UART, "pci": UART, "usb": {**UART, "txbuf": USB_BYTES}}
     USB_SERIAL = "SR0001"
 
-    def __init__(self):
+    def __init__(self, console=None):
+        """console: options of QEMU's chardev instead of a file."""
         self.directory = tempfile.mkdtemp(prefix="sr-vm-")
         os.chmod(self.directory, 0o755)
         self.share = os.path.join(self.directory, "share")
         os.mkdir(self.share)
         self.console = os.path.join(self.directory, "console")
+        self.console_option = console or "file,path=%s" % self.console
         self.errors = os.path.join(self.directory, "qemu")
         self.qemu = self.cable = None
         self.uarts = {}
@@ -135,8 +140,8 @@ class Machine:
         for name, (a, b) in self.PAIRS.items():
             ends = [self.uarts[t].ours.fileno() for t in (a, b)]
             fds += ends
-            specs.append("@%d:@%d,baud=%d,txbuf=%d" % (
-                *ends, 115200, USB_BYTES if name == "usb" else FIFO_BYTES))
+            specs.append("@%d:@%d,%s" % (*ends, ",".join(
+                "%s=%s" % pair for pair in self.LINE[name].items())))
         self.cable = Cable(specs, fds, list(self.PAIRS))
 
     def _options(self, root, monitor, agent):
@@ -148,9 +153,9 @@ class Machine:
             "-kernel", os.path.join(self.kernel, "vmlinux"),
             "-initrd", root,
             "-append", "console=ttyS0,115200 panic=-1 8250.nr_uarts=16 "
-            "mitigations=off nokaslr share=%s:%s modules=%s" % (
+            "mitigations=off nokaslr quiet share=%s:%s modules=%s" % (
                 tag, self.share, MODULES),
-            "-chardev", "file,id=console,path=%s" % self.console,
+            "-chardev", self.console_option + ",id=console",
             "-device", "isa-serial,chardev=console,index=0",
             "-chardev", "socket,id=monitor,fd=%d" % monitor,
             "-mon", "chardev=monitor,mode=control",
@@ -177,9 +182,11 @@ class Machine:
         fds = [qmp.fileno(), agent.fileno()]
         fds += [u.theirs.fileno() for u in self.uarts.values()]
         with open(self.errors, "wb") as errors:
+            here = {} if self.console_option.startswith("stdio") else {
+                "stdin": subprocess.DEVNULL, "stdout": errors}
             self.qemu = subprocess.Popen(
-                self._options(root, *fds[:2]), stdin=subprocess.DEVNULL,
-                stdout=errors, stderr=errors, pass_fds=fds)
+                self._options(root, *fds[:2]), stderr=errors, pass_fds=fds,
+                **here)
         qmp.close()
         agent.close()
         for uart in self.uarts.values():
