@@ -14,6 +14,13 @@ packages_test=(
 	mandoc ser2net socat strace tcpdump
 )
 
+# What tests/vm makes its guest of, and runs it with; the kernel is downloaded,
+# not installed.
+packages_vm=(
+	busybox-static dash iperf3 iproute2 iputils-ping kmod net-tools
+	qemu-system-x86 setserial socat
+)
+
 die()
 {
 	printf '%s: %s\n' "${0##*/}" "$*" >&2
