@@ -105,6 +105,7 @@ conf_new(void)
 		return NULL;
 	conf->user = (uid_t)-1;
 	conf->group = (gid_t)-1;
+	conf->holders = 1;
 	return conf;
 }
 
@@ -180,10 +181,17 @@ conf_read(
 	return conf;
 }
 
+struct conf *
+conf_hold(struct conf *conf)
+{
+	conf->holders++;
+	return conf;
+}
+
 void
 conf_free(struct conf *conf)
 {
-	if (!conf)
+	if (!conf || --conf->holders > 0)
 		return;
 	for (size_t i = 0; i < conf->n_links; i++) {
 		struct conf_link *link = &conf->links[i];

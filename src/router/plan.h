@@ -29,10 +29,10 @@ struct plan_keys {
 
 struct plan_link {
 	enum plan_change change;
-	const char *name;             /* in from or to */
-	const struct conf_link *from; /* NULL: it is added */
-	const struct conf_link *to;   /* NULL: it is removed */
-	struct plan_keys keys;        /* that differ; none of those two */
+	const char *name;       /* in from or to */
+	struct conf_link *from; /* NULL: it is added */
+	struct conf_link *to;   /* NULL: it is removed */
+	struct plan_keys keys;  /* that differ; none of those two */
 	/* Another link gets its port or the name of its interface: it cannot
 	 * be left as it was. */
 	bool evicted;
@@ -41,17 +41,17 @@ struct plan_link {
 	struct error refused;
 };
 
-/* Keys of the daemon itself, by what becomes of their change. */
 struct plan {
 	struct plan_link *links; /* those of to in its order, then the removed */
 	size_t n_links;
-	struct plan_keys live;    /* in force at once: "control.group" */
-	struct plan_keys waiting; /* in force at the next start: "user" */
+	/* Keys of the daemon itself that differ: in force at once
+	 * ("control.group"), or at the next start ("user"). */
+	struct plan_keys live, waiting;
 };
 
 /* from and to stay the caller's and outlive the plan.  Links are the same
  * where their names are.  NULL: no memory. */
-struct plan *plan_new(const struct conf *from, const struct conf *to);
+struct plan *plan_new(struct conf *from, struct conf *to);
 void plan_free(struct plan *plan); /* NULL is allowed */
 
 size_t plan_count(const struct plan *plan, enum plan_change change);
