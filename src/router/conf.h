@@ -14,7 +14,7 @@
 #include "base/error.h"
 #include "os/netif.h"
 #include "os/port.h"
-#include "pump/tx.h"
+#include "pump/pump.h"
 #include "router/conf_fault.h"
 
 #define CONF_LINKS_MAX 1024
@@ -29,7 +29,7 @@ struct conf_link {
 	uid_t owner; /* (uid_t)-1: none */
 	gid_t group; /* (gid_t)-1: none */
 	struct netif_settings netif;
-	enum tx_leading_end leading_end;
+	struct pump_live live; /* but its mtu, which is netif.mtu */
 	unsigned retry_first_ms, retry_max_ms;
 };
 

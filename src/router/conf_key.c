@@ -125,7 +125,7 @@ const struct conf_key conf_keys[] = {
 	    LINK(netif.ignore_linkdown), .kind = CONF_BOOL },
 
 	{ "links[].framing.leading_end", LIVE, .preset = "idle",
-	    LINK(leading_end), ONE_OF(leading_ends) },
+	    LINK(live.leading_end), ONE_OF(leading_ends) },
 
 	{ "links[].retry.first_ms", LIVE, .preset = "100", LINK(retry_first_ms),
 	    RANGE(10, 600000) },

@@ -21,6 +21,8 @@ void link_fail(struct link *l, const struct error *err);
 void link_warn_of_port(struct link *l);
 bool link_port_exists(const struct link *l);
 
+/* What its pump is told at the start, and when it changes. */
+struct pump_live link_live(const struct conf_link *conf);
 int link_start_pump(struct link *l, struct error *err);
 /* Closes what is left of a pump that was reaped, or never started. */
 void link_drop_pump(struct link *l);

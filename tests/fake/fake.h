@@ -31,7 +31,8 @@ extern struct fake_pump {
 	bool dead;         /* the process ended, and is not reaped yet */
 	const char *death; /* how; NULL: in order */
 	bool mute;         /* questions are not answered */
-	int started, stopped, killed, asked;
+	int started, stopped, killed, asked, set;
+	struct pump_live live; /* what it was told last */
 } fake_pump;
 
 /* Adds a report to those that wait, and wakes who listens. */
