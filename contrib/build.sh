@@ -123,10 +123,10 @@ signal_jobs()
 	done
 }
 
-# Asks all jobs to end, and ends those that have not after ten seconds.
+# Asks all jobs to end, and ends those that have not after twenty seconds.
 end_jobs()
 {
-	local deadline=$((SECONDS + 10))
+	local deadline=$((SECONDS + 20))
 
 	signal_jobs -INT
 	while job_is_left && ((SECONDS < deadline)); do
