@@ -123,8 +123,8 @@ netif_change(struct netif *n, int index, const struct netif_settings *from,
 }
 
 void
-netif_drop_routes(struct netif *n, int index,
-    const struct netif_settings *from, const struct netif_settings *to)
+netif_drop_routes(struct netif *n, int index, const struct netif_settings *from,
+    const struct netif_settings *to)
 {
 	struct netif_job job = { .netif = n, .index = index, .want = to };
 

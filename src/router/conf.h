@@ -65,6 +65,12 @@ enum conf_change {
 struct conf *conf_read(
     const char *path, conf_complain *complain, void *arg, struct error *err);
 
+/* The same, and sources (NULL: not) gets what was read: of the file, and of each
+ * that it includes where it does, its name, its length in bytes, each with a
+ * newline, and its bytes. */
+struct conf *conf_read_sources(const char *path, FILE *sources,
+    conf_complain *complain, void *arg, struct error *err);
+
 /* The same of a text in memory; name stands for the file in complaints, and
  * @include is relative to it. */
 struct conf *conf_parse(const char *text, const char *name,
@@ -78,6 +84,10 @@ struct conf *conf_parse_untried(const char *text, const char *name,
 /* Prints it as a file that is read as the same configuration: each key, with
  * its default where the file did not give it, users and groups by number. */
 void conf_print(const struct conf *conf, FILE *out);
+
+/* The same once more, by its text, in some 100 ms where there are 1024 links;
+ * NULL: failed. */
+struct conf *conf_copy(const struct conf *conf, struct error *err);
 
 /* One more holder of it. */
 struct conf *conf_hold(struct conf *conf);

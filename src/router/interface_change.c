@@ -91,8 +91,8 @@ interface_delete(
 	if (i->index != 0 && !i->as_is &&
 	    netif_get_index(netif, i->index, &now, &err) == 0 && now.ours) {
 		if (netif_delete(netif, i->index, &err) == 0)
-			log_info("%s: interface %s removed", conf->name,
-			    now.name);
+			log_info(
+			    "%s: interface %s removed", conf->name, now.name);
 		else
 			log_warn("%s: %s", conf->name, err.text);
 	}

@@ -14,8 +14,8 @@ struct taker {
 static bool
 add_key(struct plan_keys *keys, const char *name)
 {
-	const char **names =
-	    reallocarray(keys->names, keys->n + 1, sizeof(*names));
+	const char **names = reallocarray(
+	    keys->names, keys->n + 1, sizeof(*names));
 
 	if (!names)
 		return false;
@@ -62,8 +62,7 @@ take_key(const char *key, enum conf_change change, void *arg)
 static struct conf_link *
 find(struct conf *conf, const char *name, size_t first)
 {
-	if (first < conf->n_links &&
-	    strcmp(conf->links[first].name, name) == 0)
+	if (first < conf->n_links && strcmp(conf->links[first].name, name) == 0)
 		return &conf->links[first];
 	for (size_t i = 0; i < conf->n_links; i++) {
 		if (strcmp(conf->links[i].name, name) == 0)

@@ -42,7 +42,8 @@ struct plan_link {
 };
 
 struct plan {
-	struct plan_link *links; /* those of to in its order, then the removed */
+	struct plan_link
+	    *links; /* those of to in its order, then the removed */
 	size_t n_links;
 	/* Keys of the daemon itself that differ: in force at once
 	 * ("control.group"), or at the next start ("user"). */

@@ -72,13 +72,10 @@ struct reload_env {
 	void *arg;
 };
 
-/*
- * conf, which is in force, becomes the reload's.  confirmed: whether it is what
- * the file says; not after a start with the last confirmed configuration.
- * NULL: failed, and conf is still the caller's.
- */
-struct reload *reload_new(const struct reload_env *env, struct conf *conf,
-    bool confirmed, struct error *err);
+/* env is copied, what it points to is not; conf, which is in force, is held.
+ * NULL: failed. */
+struct reload *reload_new(
+    const struct reload_env *env, struct conf *conf, struct error *err);
 void reload_free(struct reload *r); /* NULL is allowed */
 
 /*
@@ -86,8 +83,8 @@ void reload_free(struct reload *r); /* NULL is allowed */
  * perhaps before this returns, at the latest after some seconds.  confirm_s 0:
  * without a confirm; at most RELOAD_CONFIRM_MAX_S.  Everything is logged here.
  */
-void reload_start(struct reload *r, unsigned confirm_s,
-    reload_answered *answered, void *arg);
+void reload_start(
+    struct reload *r, unsigned confirm_s, reload_answered *answered, void *arg);
 
 /* Brings back what was in force before a reload that waits for its confirm;
  * answered is called before this returns. */
@@ -99,6 +96,9 @@ int reload_confirm(struct reload *r, struct error *err);
 
 /* Whoever asked with that arg is gone: nothing is told to him any more. */
 void reload_forget(struct reload *r, const void *arg);
+
+/* The daemon ends: nothing is read or applied any more. */
+void reload_stop(struct reload *r);
 
 /* A child of the supervisor ended: perhaps the reader. */
 void reload_reap(struct reload *r);

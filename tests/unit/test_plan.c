@@ -65,8 +65,8 @@ teardown(void **state)
 
 /* A link with more settings of its groups, and of its own. */
 static const char *
-link_of(const char *name, const char *device, const char *port,
-    const char *more)
+link_of(
+    const char *name, const char *device, const char *port, const char *more)
 {
 	static char texts[4][1024];
 	static unsigned n;
@@ -190,13 +190,13 @@ finds_each_key_and_takes_its_change_from_the_table(void **state)
 	const size_t n = sizeof(others) / sizeof(others[0]);
 
 	for (size_t i = 0; i < n; i++) {
-		struct plan *plan = make(*state, one("", ""),
-		    one(others[i].port, others[i].more));
+		struct plan *plan = make(
+		    *state, one("", ""), one(others[i].port, others[i].more));
 
 		assert_link(
 		    plan, 0, "a", change_of(others[i].key), others[i].key);
-		plan = make(*state, one(others[i].port, others[i].more),
-		    one("", ""));
+		plan = make(
+		    *state, one(others[i].port, others[i].more), one("", ""));
 		assert_link(
 		    plan, 0, "a", change_of(others[i].key), others[i].key);
 	}
@@ -242,9 +242,8 @@ sees_addresses_and_routes_within(void **state)
 	};
 
 	for (size_t i = 0; i < 3; i++)
-		assert_link(
-		    make(*state, one("", both), one("", cases[i].more)), 0, "a",
-		    PLAN_LIVE, cases[i].key);
+		assert_link(make(*state, one("", both), one("", cases[i].more)),
+		    0, "a", PLAN_LIVE, cases[i].key);
 }
 
 static void
@@ -283,8 +282,8 @@ static void
 goes_from_no_links_to_some_and_back(void **state)
 {
 	const char *a = link_of("a", "/dev/a", "", "");
-	struct plan *plan =
-	    make(*state, links_of(NULL, NULL), links_of(a, NULL));
+	struct plan *plan = make(
+	    *state, links_of(NULL, NULL), links_of(a, NULL));
 
 	assert_int_equal(plan->n_links, 1);
 	assert_link(plan, 0, "a", PLAN_ADDED, NULL);
@@ -299,8 +298,8 @@ static void
 sees_who_loses_his_port_or_name_to_another(void **state)
 {
 	struct plan *plan = make(*state,
-	    links_of(link_of("a", "/dev/a", "", ""),
-		link_of("b", "/dev/b", "", "")),
+	    links_of(
+		link_of("a", "/dev/a", "", ""), link_of("b", "/dev/b", "", "")),
 	    links_of(link_of("a", "/dev/b", "", ""),
 		link_of("b", "/dev/a", "", "")));
 
@@ -308,8 +307,8 @@ sees_who_loses_his_port_or_name_to_another(void **state)
 	assert_true(plan->links[0].evicted);
 	assert_true(plan->links[1].evicted);
 	plan = make(*state,
-	    links_of(link_of("a", "/dev/a", "", ""),
-		link_of("b", "/dev/b", "", "")),
+	    links_of(
+		link_of("a", "/dev/a", "", ""), link_of("b", "/dev/b", "", "")),
 	    links_of(link_of("a", "/dev/c", "", ""),
 		link_of("b", "/dev/b", "", "interface: { name = \"x\"; };")));
 	assert_false(plan->links[0].evicted);
