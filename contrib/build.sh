@@ -11,7 +11,14 @@ packages_demo=(iperf3 iproute2 iputils-ping)
 packages_test=(
 	clang gcc-multilib libclang-rt-14-dev libcmocka-dev musl-tools
 	procps python3 python3-pyroute2 python3-pytest
-	mandoc socat strace tcpdump
+	mandoc ser2net socat strace tcpdump
+)
+
+# What tests/vm makes its guest of, and runs it with; the kernel is downloaded,
+# not installed.
+packages_vm=(
+	busybox-static dash iperf3 iproute2 iputils-ping kmod net-tools
+	qemu-system-x86 setserial socat
 )
 
 die()
