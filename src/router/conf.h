@@ -81,6 +81,9 @@ struct conf *conf_parse(const char *text, const char *name,
 struct conf *conf_parse_untried(const char *text, const char *name,
     conf_complain *complain, void *arg, struct error *err);
 
+/* The exit status of a program that ends because one of these failed. */
+int conf_exit_status(const struct error *err);
+
 /* Prints it as a file that is read as the same configuration: each key, with
  * its default where the file did not give it, users and groups by number. */
 void conf_print(const struct conf *conf, FILE *out);

@@ -238,25 +238,6 @@ reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* What may have passed when systemd tries again is no fault of the file. */
-static int
-conf_status(const struct error *err)
-{
-	switch (err->code) {
-	case EACCES:
-		return EX_NOPERM;
-	case EAGAIN:
-	case ENOMEM:
-	case EMFILE:
-	case ENFILE:
-	case EIO:
-	case ETIME:
-	case ETIMEDOUT:
-		return EX_UNAVAILABLE;
-	}
-	return EX_CONFIG;
-}
-
 int
 main(int argc, char **argv)
 {
@@ -279,7 +260,7 @@ main(int argc, char **argv)
 	conf = read_conf(&o, &err);
 	if (!conf) {
 		log_err("serial-routerd: %s", err.text);
-		return conf_status(&err);
+		return conf_exit_status(&err);
 	}
 	status = EX_OK;
 	if (o.print)
