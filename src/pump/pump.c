@@ -152,6 +152,7 @@ static void
 set_live(struct pump *p, const struct pump_live *live)
 {
 	p->tx.leading_end = live->leading_end;
+	p->rx.check = live->check;
 }
 
 static void
@@ -342,6 +343,7 @@ pump_run(const struct pump_options *options, int tun, int sock,
 	allocate_queue(p);
 	rx_init(&p->rx, options->port.flow == PORT_FLOW_XONXOFF, &p->stats,
 	    deliver, p);
+	p->rx.check = options->live.check;
 	open_port(p, &info);
 	drop_everything(p);
 	settle(p);

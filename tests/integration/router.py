@@ -33,19 +33,21 @@ def libconfig(value):
     return "( " + ", ".join(map(libconfig, value)) + " )"
 
 
-def link(link_name, device, baud=921600, port=None, framing=None, retry=None,
-         enabled=None, queue=None, **interface):
+# Of a link, besides its port and its interface.
+GROUPS = ("enabled", "framing", "receive", "queue", "retry", "liveness")
+
+
+def link(link_name, device, baud=921600, port=None, **interface):
     """A link of the configuration; what is left goes to its interface."""
     made = {
         "name": link_name,
         "port": {"device": device, "baud": baud, **(port or {})},
-        "interface": interface,
     }
-    for key, value in (("framing", framing), ("retry", retry),
-                       ("enabled", enabled), ("queue", queue)):
-        if value is not None:
-            made[key] = value
-    return made
+    for key in GROUPS:
+        if interface.get(key) is not None:
+            made[key] = interface.pop(key)
+        interface.pop(key, None)
+    return {**made, "interface": interface}
 
 
 def both(n=0):
@@ -73,14 +75,37 @@ class Router:
         self.args, self.env, self.wrap = args, env or {}, wrap
         self.file = os.path.join(self.directory, "serial-router.conf")
         self.log_path = os.path.join(self.directory, "log")
+        self.state_dir = os.path.join(self.directory, "state")
         self.process, self.started = None, 0
         self.configure(links)
         if start:
             self.start()
 
     def configure(self, links):
-        with open(self.file, "w") as f:
-            f.write("links: %s;\n" % libconfig(list(links)))
+        self.names = [link["name"] for link in links]
+        self.write("links: %s;\n" % libconfig(list(links)))
+
+    def write(self, text):
+        with open(self.file, "wb") as f:
+            f.write(text if isinstance(text, bytes) else text.encode())
+
+    def hup(self, pattern, seconds=20):
+        """Asks for a reload; what the log says from there, once pattern is
+        in it."""
+        since = self.mark()
+        self.process.send_signal(signal.SIGHUP)
+        self.wait_log(pattern, seconds, since)
+        return self.log(since)
+
+    def reload(self, links, seconds=20):
+        """What the log says of it."""
+        self.configure(links)
+        return self.hup(r"serial-routerd: reloaded: .*\n", seconds)
+
+    def refused(self, text, seconds=20):
+        """The same of a file that is not taken."""
+        self.write(text)
+        return self.hup(r"the configuration in force stays\n", seconds)
 
     def start(self):
         """Until it listens to signals, too."""
@@ -103,7 +128,8 @@ class Router:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, **env},
+                env={**os.environ, "STATE_DIRECTORY": self.state_dir,
+                     **env},
             )
 
     @property
@@ -168,8 +194,7 @@ class Router:
         return found
 
     def _names(self):
-        with open(self.file) as f:
-            return re.findall(r'\{ name = "([^"]+)"; port', f.read())
+        return self.names
 
     def status(self, name="sl0"):
         return self.snapshot()[name]
