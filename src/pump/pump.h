@@ -21,6 +21,11 @@
 struct pump_options {
 	const char *link; /* the link's name, for ps(1) */
 	struct port_settings port;
+	/* Called in the child: which other link asks for the port that was
+	 * found, too; NULL: none.  NULL itself: there are no others. */
+	const char *(*claimed)(
+	    const void *arg, const char *link, const struct port_info *port);
+	const void *claimed_arg;
 	enum tx_leading_end leading_end;
 	uid_t uid; /* whom to become where the process is root */
 	gid_t gid;

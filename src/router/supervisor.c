@@ -11,13 +11,13 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "os/devwatch.h"
 #include "os/netif.h"
 #include "os/netwatch.h"
 #include "os/notify.h"
 #include "os/sandbox.h"
 #include "router/link.h"
 #include "router/link_log.h"
+#include "router/look.h"
 
 /* Whom a pump becomes where the daemon is root: nobody, by number, since
  * names may come from a server that is at the other end of the line. */
@@ -27,9 +27,6 @@
 /* A pump that does not even die in that time (the kernel holds it in a
  * driver) does not keep the daemon from ending. */
 #define STOPPING_MS 3000
-
-/* How often we look whether an absent port may have appeared. */
-#define LOOK_MS 500
 
 static const int signals[] = { SIGTERM, SIGINT, SIGCHLD, SIGHUP, SIGUSR1 };
 #define N_SIGNALS (sizeof(signals) / sizeof(signals[0]))
@@ -42,8 +39,7 @@ struct supervisor {
 	struct event *signal_events[N_SIGNALS];
 	struct event *watchdog;
 	struct event *deadline;
-	struct devwatch *devwatch;
-	struct event *look; /* pending while a link may be ABSENT */
+	struct look *look;
 	struct link_env env;
 	struct link **links;
 	size_t n_links;
@@ -51,15 +47,6 @@ struct supervisor {
 	bool stopping;
 	struct error failure; /* code 0: none */
 };
-
-static void
-look_later(struct supervisor *s)
-{
-	struct timeval tv = { .tv_usec = LOOK_MS * 1000 };
-
-	if (!evtimer_pending(s->look, NULL))
-		evtimer_add(s->look, &tv);
-}
 
 /* What systemctl status shows. */
 static void
@@ -84,7 +71,7 @@ on_changed(void *arg)
 
 	tell_status(s);
 	if (!s->stopping) {
-		look_later(s);
+		look_soon(s->look);
 		return;
 	}
 	for (size_t i = 0; i < s->n_links; i++) {
@@ -172,22 +159,12 @@ on_watchdog(evutil_socket_t fd, short what, void *arg)
 	notify_watchdog();
 }
 
-static void
-on_look(evutil_socket_t fd, short what, void *arg)
+static const char *
+claimed(const void *arg, const char *link, const struct port_info *port)
 {
-	struct supervisor *s = arg;
-	bool changed = devwatch_changed(s->devwatch);
-	bool absent = false;
+	const struct supervisor *s = arg;
 
-	(void)fd;
-	(void)what;
-	for (size_t i = 0; i < s->n_links; i++) {
-		if (changed)
-			link_look(s->links[i]);
-		absent = absent || s->links[i]->state == LINK_ABSENT;
-	}
-	if (absent)
-		look_later(s);
+	return look_claimed(s->look, link, port);
 }
 
 static void
@@ -261,8 +238,7 @@ make_timers(struct supervisor *s, struct error *err)
 
 	s->deadline = evtimer_new(s->base, on_deadline, s);
 	s->watchdog = event_new(s->base, -1, EV_PERSIST, on_watchdog, s);
-	s->look = evtimer_new(s->base, on_look, s);
-	if (!s->deadline || !s->watchdog || !s->look)
+	if (!s->deadline || !s->watchdog)
 		return error_set(err, ENOMEM, "no memory");
 	if (period_ms > 0)
 		event_add(s->watchdog, &tv);
@@ -297,27 +273,27 @@ tell_of_user(void)
 static int
 make_links(struct supervisor *s, const struct conf *conf, struct error *err)
 {
+	s->look = look_new(s->base, err);
+	if (!s->look)
+		return -1;
 	s->env = (struct link_env){ .base = s->base,
 		.netif = s->netif,
 		.pump_uid = PUMP_UID,
 		.pump_gid = PUMP_GID,
+		.usb = look_usb(s->look),
 		.changed = on_changed,
+		.claimed = claimed,
 		.arg = s };
 	s->links = calloc(conf->n_links + 1, sizeof(*s->links));
 	if (!s->links)
 		return error_set(err, ENOMEM, "no memory");
-	s->devwatch = devwatch_new(err);
-	if (!s->devwatch)
-		return -1;
 	for (size_t i = 0; i < conf->n_links; i++) {
-		if (devwatch_add(s->devwatch, conf->links[i].port.device, err) <
-		    0)
-			return -1;
 		s->links[i] = link_new(&conf->links[i], &s->env);
 		if (!s->links[i])
 			return error_set(err, ENOMEM, "no memory");
 		s->n_links++;
 	}
+	look_at(s->look, s->links, s->n_links);
 	return 0;
 }
 
@@ -360,8 +336,7 @@ supervisor_free(struct supervisor *s)
 	free(s->links);
 	free_event(s->deadline);
 	free_event(s->watchdog);
-	free_event(s->look);
-	devwatch_free(s->devwatch);
+	look_free(s->look);
 	for (size_t i = 0; i < N_SIGNALS; i++)
 		free_event(s->signal_events[i]);
 	free_event(s->netwatch_event);
