@@ -58,17 +58,19 @@ AC_DEFUN([SR_TRY_PIE], [
 	AC_MSG_RESULT([$sr_ok])
 ])
 
-# SR_SYSTEMD_DIR(NAME, PKG-CONFIG-VARIABLE, ELSEWHERE, BELOW-PREFIX)
-# Sets with_NAME and the output variable NAMEdir from --with-NAME: a
-# directory, no, or auto.
-AC_DEFUN([SR_SYSTEMD_DIR], [
+# SR_SYSTEM_DIR(NAME, PACKAGE, PKG-CONFIG-VARIABLE, BELOW, ELSEWHERE,
+#     BELOW-PREFIX)
+# Sets with_NAME and the output variable NAME from --with-NAME: a directory,
+# no, or auto: BELOW what pkg-config says of PACKAGE.
+AC_DEFUN([SR_SYSTEM_DIR], [
 	AS_CASE([$with_$1],
 	[auto|yes], [
-		sr_dir=`$PKG_CONFIG --variable=$2 systemd 2>/dev/null`
-		AS_IF([test -z "$sr_dir" && test -d "$3"], [sr_dir=$3])
+		sr_dir=`$PKG_CONFIG --variable=$3 $2 2>/dev/null`
+		AS_IF([test -n "$sr_dir"], [sr_dir=$sr_dir$4],
+			[test -d "$5"], [sr_dir=$5])
 		AS_IF([test -z "$sr_dir"], [with_$1=no],
 			[AS_CASE([$prefix], [NONE|/usr|/usr/local],
-				[with_$1=$sr_dir], [with_$1='${prefix}/$4'])])
+				[with_$1=$sr_dir], [with_$1='${prefix}/$6'])])
 	])
 	$1=$with_$1
 	AC_SUBST([$1])

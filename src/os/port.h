@@ -66,6 +66,10 @@ port_bits_per_char(const struct port_settings *s)
 /* "port /dev/ttyS0", "USB adapter with serial ABC", into buf; returns buf. */
 const char *port_text(const struct port_settings *s, char *buf, size_t size);
 
+/* Whether two ask for the same: by one path, or one by all that the other asks
+ * an adapter for. */
+bool port_same(const struct port_settings *a, const struct port_settings *b);
+
 /*
  * Finds the port and fills in of *info what is known before it is opened.
  * Where it fails err->code is ENOENT, ENXIO, ENODEV or ENOTDIR where there is

@@ -26,6 +26,16 @@ port_text(const struct port_settings *s, char *buf, size_t size)
 	return buf;
 }
 
+bool
+port_same(const struct port_settings *a, const struct port_settings *b)
+{
+	if (a->device && b->device)
+		return strcmp(a->device, b->device) == 0;
+	return !a->device && !b->device &&
+	    (usb_match_within(&a->usb, &b->usb) ||
+		usb_match_within(&b->usb, &a->usb));
+}
+
 /* Looks before it opens: opening the wrong device may do things. */
 static int
 find_node(const char *device, struct port_info *info, struct error *err)

@@ -13,7 +13,6 @@
 
 #include "base/clock.h"
 #include "os/sandbox.h"
-#include "pump/rx.h"
 
 /* Reads of the line in one wake-up; a tty hands out up to 4095 at once. */
 #define READS_PER_TURN 16
@@ -158,8 +157,8 @@ allocate_queue(struct pump *p)
 		error_errno(&err, "queue of %zu bytes", size);
 		end(p, PUMP_END_FAILED, &err);
 	}
-	tx_init(&p->tx, &p->options->port, p->options->leading_end, pool, size,
-	    &p->stats, clock_ns());
+	tx_init(&p->tx, &p->options->port, p->options->live.leading_end, pool,
+	    size, &p->stats, clock_ns());
 }
 
 static int
@@ -171,6 +170,13 @@ deliver(void *arg, const uint8_t *packet, size_t len)
 }
 
 static void
+set_live(struct pump *p, const struct pump_live *live)
+{
+	p->tx.leading_end = live->leading_end;
+	p->rx.check = live->check;
+}
+
+static void
 obey(struct pump *p)
 {
 	struct pump_order order;
@@ -179,9 +185,18 @@ obey(struct pump *p)
 	if (len < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	/* Anything else that is no order is the end of the supervisor. */
-	if (len != sizeof(order) || order.type == PUMP_STOP)
+	if (len != sizeof(order))
 		end(p, PUMP_END_STOPPED, NULL);
-	p->page->answered = order.question;
+	switch ((enum pump_order_type)order.type) {
+	case PUMP_STOP:
+		end(p, PUMP_END_STOPPED, NULL);
+	case PUMP_ASK:
+		p->page->answered = order.question;
+		return;
+	case PUMP_SET:
+		set_live(p, &order.live);
+		return;
+	}
 }
 
 static void
@@ -351,6 +366,7 @@ pump_run(const struct pump_options *options, int tun, int sock,
 	allocate_queue(p);
 	rx_init(&p->rx, options->port.flow == PORT_FLOW_XONXOFF, &p->stats,
 	    deliver, p);
+	p->rx.check = options->live.check;
 	open_port(p);
 	drop_everything(p);
 	settle(p);

@@ -14,9 +14,23 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "base/ip.h"
 #include "os/port.h"
+#include "pump/rx.h"
 #include "pump/stats.h"
 #include "pump/tx.h"
+
+/* What can change while the pump runs. */
+struct pump_live {
+	unsigned mtu; /* of the interface, bytes; 0: not known */
+	enum tx_leading_end leading_end;
+	enum rx_check check;
+	bool pace;         /* hold the tty short */
+	unsigned limit_ms; /* bound of the queue, in time of the line */
+	/* A silent line; 0: off. */
+	unsigned liveness_interval_s, liveness_timeout_s;
+	struct ip liveness_probe; /* AF_UNSPEC: none */
+};
 
 struct pump_options {
 	const char *link; /* the link's name, for ps(1) */
@@ -26,19 +40,21 @@ struct pump_options {
 	const char *(*claimed)(
 	    const void *arg, const char *link, const struct port_info *port);
 	const void *claimed_arg;
-	enum tx_leading_end leading_end;
-	uid_t uid; /* whom to become where the process is root */
+	struct pump_live live; /* as it is at the start */
+	uid_t uid;             /* whom to become where the process is root */
 	gid_t gid;
 };
 
 enum pump_order_type {
 	PUMP_STOP, /* flush, close, exit */
 	PUMP_ASK,  /* put question into the page's `answered` */
+	PUMP_SET,  /* live: from now on */
 };
 
 struct pump_order {
 	uint32_t type; /* enum pump_order_type */
 	uint32_t question;
+	struct pump_live live;
 };
 
 enum pump_report_type {

@@ -14,6 +14,12 @@
 /* The largest packet that is taken from the line, whatever our own MTU. */
 #define RX_PACKET_MAX 9000
 
+/* How closely a packet is looked at before it goes on. */
+enum rx_check {
+	RX_CHECK_HEADER, /* version, lengths, the IPv4 header's checksum */
+	RX_CHECK_FULL,   /* and the checksums of what it carries */
+};
+
 /* How a packet reaches the interface: like write(2) to a TUN.  Returns 0 or
  * an errno value. */
 typedef int rx_deliver(void *arg, const uint8_t *packet, size_t len);
@@ -23,6 +29,7 @@ struct rx {
 	struct stats *stats;
 	rx_deliver *deliver;
 	void *arg;
+	enum rx_check check; /* the caller's to set, at any time */
 	bool synced; /* a good frame was seen since the port was opened */
 	uint8_t packet[RX_PACKET_MAX];
 };

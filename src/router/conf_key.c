@@ -67,6 +67,12 @@ static const struct conf_choice leading_ends[] = {
 	{ 0 },
 };
 
+static const struct conf_choice checks[] = {
+	{ "header", RX_CHECK_HEADER },
+	{ "full", RX_CHECK_FULL },
+	{ 0 },
+};
+
 const struct conf_key conf_keys[] = {
 	{ "user", DAEMON, .preset = "as started", TOP(user),
 	    OTHER(conf_set_owner, conf_put_owner, USER) },
@@ -154,7 +160,10 @@ const struct conf_key conf_keys[] = {
 	    LINK(netif.ignore_linkdown), .kind = CONF_BOOL },
 
 	{ "links[].framing.leading_end", LIVE, .preset = "idle",
-	    LINK(leading_end), ONE_OF(leading_ends) },
+	    LINK(live.leading_end), ONE_OF(leading_ends) },
+
+	{ "links[].receive.check", LIVE, .preset = "full", LINK(live.check),
+	    ONE_OF(checks) },
 
 	{ "links[].retry.first_ms", LIVE, .preset = "100", LINK(retry_first_ms),
 	    RANGE(10, 600000) },

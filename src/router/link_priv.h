@@ -1,6 +1,7 @@
 /*
  * What the files of the room `link` share: link.c (states), link_pump.c,
- * link_port.c, link_interface.c, link_say.c.  Nobody else includes this.
+ * link_port.c, link_interface.c, link_change.c, link_say.c.  Nobody else
+ * includes this.
  */
 #ifndef SR_ROUTER_LINK_PRIV_H
 #define SR_ROUTER_LINK_PRIV_H
@@ -8,6 +9,9 @@
 #include "router/link.h"
 
 void link_event(struct link *l, enum link_event ev);
+
+/* Waits for the next try, as long as is configured now. */
+void link_back_off(struct link *l);
 
 /* A line that outsiders can provoke (an adapter that flaps, an interface that
  * somebody plays with): held back by the link's token bucket. */
@@ -30,6 +34,8 @@ bool link_fails_soon(const struct link *l, const struct error *err);
 /* When such a one is tried again. */
 int64_t link_soon_ms(struct link *l);
 
+/* What its pump is told at the start, and when it changes. */
+struct pump_live link_live(const struct conf_link *conf);
 int link_start_pump(struct link *l, struct error *err);
 /* Closes what is left of a pump that was reaped, or never started. */
 void link_drop_pump(struct link *l);

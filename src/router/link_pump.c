@@ -143,6 +143,15 @@ on_reports(evutil_socket_t fd, short what, void *arg)
 	read_reports(arg, REPORTS_PER_TURN);
 }
 
+struct pump_live
+link_live(const struct conf_link *conf)
+{
+	struct pump_live live = conf->live;
+
+	live.mtu = conf->netif.mtu;
+	return live;
+}
+
 int
 link_start_pump(struct link *l, struct error *err)
 {
@@ -151,7 +160,7 @@ link_start_pump(struct link *l, struct error *err)
 		.port = l->conf->port,
 		.claimed = l->env->claimed,
 		.claimed_arg = l->env->arg,
-		.leading_end = l->conf->leading_end,
+		.live = link_live(l->conf),
 		.uid = l->env->pump_uid,
 		.gid = l->env->pump_gid,
 	};

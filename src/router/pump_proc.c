@@ -101,21 +101,21 @@ pump_proc_read(struct pump_proc *p, struct pump_report *report)
 }
 
 static bool
-send_order(struct pump_proc *p, enum pump_order_type type)
+send_order(struct pump_proc *p, const struct pump_order *order)
 {
-	struct pump_order order = { .type = type, .question = p->asked };
-
 	return p->sock >= 0 &&
-	    send(p->sock, &order, sizeof(order), MSG_DONTWAIT | MSG_NOSIGNAL) ==
-	    sizeof(order);
+	    send(p->sock, order, sizeof(*order), MSG_DONTWAIT | MSG_NOSIGNAL) ==
+	    sizeof(*order);
 }
 
 void
 pump_proc_stop(struct pump_proc *p)
 {
+	struct pump_order order = { .type = PUMP_STOP };
+
 	/* One that cannot be told gets to know by the end of the socket, which
 	 * comes with the time-out. */
-	send_order(p, PUMP_STOP);
+	send_order(p, &order);
 }
 
 void
@@ -126,12 +126,22 @@ pump_proc_kill(struct pump_proc *p)
 }
 
 bool
+pump_proc_set(struct pump_proc *p, const struct pump_live *live)
+{
+	struct pump_order order = { .type = PUMP_SET, .live = *live };
+
+	return send_order(p, &order);
+}
+
+bool
 pump_proc_ask(struct pump_proc *p)
 {
+	struct pump_order order = { .type = PUMP_ASK };
+
 	if (!p->page || p->page->answered != p->asked)
 		return false;
-	p->asked++;
-	send_order(p, PUMP_ASK);
+	order.question = ++p->asked;
+	send_order(p, &order);
 	return true;
 }
 

@@ -32,6 +32,10 @@ int pump_proc_read(struct pump_proc *p, struct pump_report *report);
 void pump_proc_stop(struct pump_proc *p); /* asks it to end */
 void pump_proc_kill(struct pump_proc *p); /* SIGKILL */
 
+/* Tells what has changed.  false: the socket is full or closed, and the pump
+ * goes on with what it had. */
+bool pump_proc_set(struct pump_proc *p, const struct pump_live *live);
+
 /* Asks for a sign of life; false: the last question was not answered yet. */
 bool pump_proc_ask(struct pump_proc *p);
 

@@ -1,4 +1,4 @@
-/* The supervisor: an array of links. */
+/* The loop that serves links, signals and the service manager. */
 #include "router/supervisor.h"
 
 #include <errno.h>
@@ -15,9 +15,9 @@
 #include "os/netwatch.h"
 #include "os/notify.h"
 #include "os/sandbox.h"
-#include "router/link.h"
 #include "router/link_log.h"
-#include "router/look.h"
+#include "router/links.h"
+#include "router/reload.h"
 
 /* Whom a pump becomes where the daemon is root: nobody, by number, since
  * names may come from a server that is at the other end of the line. */
@@ -39,11 +39,9 @@ struct supervisor {
 	struct event *signal_events[N_SIGNALS];
 	struct event *watchdog;
 	struct event *deadline;
-	struct look *look;
-	struct link_env env;
-	struct link **links;
-	size_t n_links;
-	size_t told_up; /* how many were UP when that was last told */
+	struct links *links;
+	struct reload *reload;
+	size_t told_n, told_up; /* how many links, and UP, as last told */
 	bool stopping;
 	struct error failure; /* code 0: none */
 };
@@ -53,14 +51,14 @@ static void
 tell_status(struct supervisor *s)
 {
 	char text[64];
-	size_t up = 0;
+	size_t n, up;
 
-	for (size_t i = 0; i < s->n_links; i++)
-		up += s->links[i]->state == LINK_UP;
-	if (up == s->told_up)
+	links_tally(s->links, &n, &up);
+	if (up == s->told_up && n == s->told_n)
 		return;
 	s->told_up = up;
-	snprintf(text, sizeof(text), "%zu of %zu links up", up, s->n_links);
+	s->told_n = n;
+	snprintf(text, sizeof(text), "%zu of %zu links up", up, n);
 	notify_status(text);
 }
 
@@ -70,15 +68,8 @@ on_changed(void *arg)
 	struct supervisor *s = arg;
 
 	tell_status(s);
-	if (!s->stopping) {
-		look_soon(s->look);
-		return;
-	}
-	for (size_t i = 0; i < s->n_links; i++) {
-		if (s->links[i]->state != LINK_DOWN)
-			return;
-	}
-	event_base_loopbreak(s->base);
+	if (s->stopping && links_are_down(s->links))
+		event_base_loopbreak(s->base);
 }
 
 static void
@@ -90,8 +81,8 @@ stop(struct supervisor *s)
 		return;
 	notify_stopping();
 	evtimer_add(s->deadline, &tv);
-	for (size_t i = 0; i < s->n_links; i++)
-		link_stop(s->links[i]);
+	reload_stop(s->reload);
+	links_stop(s->links);
 	s->stopping = true;
 	on_changed(s);
 }
@@ -110,16 +101,15 @@ on_signal(evutil_socket_t number, short what, void *arg)
 		stop(s);
 		break;
 	case SIGCHLD:
-		for (size_t i = 0; i < s->n_links; i++)
-			link_reap(s->links[i]);
+		links_reap(s->links);
+		reload_reap(s->reload);
 		break;
 	case SIGHUP:
-		log_warn("serial-routerd: a changed configuration is read at "
-			 "the next start only: restart the daemon");
+		reload_start(s->reload, 0, NULL, NULL);
 		break;
 	case SIGUSR1:
-		for (size_t i = 0; i < s->n_links; i++)
-			link_log_status(s->links[i]);
+		for (size_t i = 0; i < links_count(s->links); i++)
+			link_log_status(links_at(s->links, i));
 		break;
 	}
 }
@@ -129,12 +119,7 @@ on_interface(const struct netwatch_event *ev, void *arg)
 {
 	struct supervisor *s = arg;
 
-	for (size_t i = 0; i < s->n_links; i++) {
-		if (ev->kind == NETWATCH_RESYNC)
-			link_interface_resync(s->links[i]);
-		else
-			link_interface_event(s->links[i], ev);
-	}
+	links_interface_event(s->links, ev);
 }
 
 static void
@@ -159,14 +144,6 @@ on_watchdog(evutil_socket_t fd, short what, void *arg)
 	notify_watchdog();
 }
 
-static const char *
-claimed(const void *arg, const char *link, const struct port_info *port)
-{
-	const struct supervisor *s = arg;
-
-	return look_claimed(s->look, link, port);
-}
-
 static void
 on_deadline(evutil_socket_t fd, short what, void *arg)
 {
@@ -174,12 +151,13 @@ on_deadline(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	for (size_t i = 0; i < s->n_links; i++) {
-		if (s->links[i]->state != LINK_DOWN)
+	for (size_t i = 0; i < links_count(s->links); i++) {
+		const struct link *l = links_at(s->links, i);
+
+		if (l->state != LINK_DOWN)
 			log_warn("%s: the pump (pid %d) does not end: left "
 				 "behind",
-			    s->links[i]->conf->name,
-			    (int)s->links[i]->pump.pid);
+			    l->conf->name, (int)l->pump.pid);
 	}
 	event_base_loopbreak(s->base);
 }
@@ -271,34 +249,34 @@ tell_of_user(void)
 }
 
 static int
-make_links(struct supervisor *s, const struct conf *conf, struct error *err)
+make_links(struct supervisor *s, struct conf *conf, struct error *err)
 {
-	s->look = look_new(s->base, err);
-	if (!s->look)
-		return -1;
-	s->env = (struct link_env){ .base = s->base,
+	struct link_env env = { .base = s->base,
 		.netif = s->netif,
 		.pump_uid = PUMP_UID,
 		.pump_gid = PUMP_GID,
-		.usb = look_usb(s->look),
 		.changed = on_changed,
-		.claimed = claimed,
 		.arg = s };
-	s->links = calloc(conf->n_links + 1, sizeof(*s->links));
-	if (!s->links)
-		return error_set(err, ENOMEM, "no memory");
-	for (size_t i = 0; i < conf->n_links; i++) {
-		s->links[i] = link_new(&conf->links[i], &s->env);
-		if (!s->links[i])
-			return error_set(err, ENOMEM, "no memory");
-		s->n_links++;
-	}
-	look_at(s->look, s->links, s->n_links);
-	return 0;
+
+	s->links = links_new(&env, conf, err);
+	return s->links ? 0 : -1;
+}
+
+static int
+make_reload(struct supervisor *s, struct conf *conf, const char *file,
+    struct error *err)
+{
+	struct reload_env env = {
+		.base = s->base, .links = s->links, .file = file
+	};
+
+	s->reload = reload_new(&env, conf, err);
+	return s->reload ? 0 : -1;
 }
 
 struct supervisor *
-supervisor_new(const struct conf *conf, const char *owner, struct error *err)
+supervisor_new(
+    struct conf *conf, const char *owner, const char *file, struct error *err)
 {
 	struct supervisor *s = calloc(1, sizeof(*s));
 
@@ -308,7 +286,8 @@ supervisor_new(const struct conf *conf, const char *owner, struct error *err)
 	}
 	if (make_base(s, err) < 0 || watch_interfaces(s, err) < 0 ||
 	    watch_signals(s, err) < 0 || make_timers(s, err) < 0 ||
-	    make_links(s, conf, err) < 0) {
+	    make_links(s, conf, err) < 0 ||
+	    make_reload(s, conf, file, err) < 0) {
 		supervisor_free(s);
 		return NULL;
 	}
@@ -329,14 +308,10 @@ supervisor_free(struct supervisor *s)
 {
 	if (!s)
 		return;
-	for (size_t i = 0; i < s->n_links; i++) {
-		if (s->links[i]->state == LINK_DOWN)
-			link_free(s->links[i]);
-	}
-	free(s->links);
+	reload_free(s->reload);
+	links_free(s->links);
 	free_event(s->deadline);
 	free_event(s->watchdog);
-	look_free(s->look);
 	for (size_t i = 0; i < N_SIGNALS; i++)
 		free_event(s->signal_events[i]);
 	free_event(s->netwatch_event);
@@ -350,16 +325,10 @@ supervisor_free(struct supervisor *s)
 int
 supervisor_run(struct supervisor *s, struct error *err)
 {
-	size_t started = 0;
+	size_t started = links_start(s->links);
 
-	for (size_t i = 0; i < s->n_links; i++) {
-		if (!s->links[i]->conf->enabled)
-			continue;
-		link_start(s->links[i]);
-		started++;
-	}
-	log_info(
-	    "serial-routerd: %zu of %zu links started", started, s->n_links);
+	log_info("serial-routerd: %zu of %zu links started", started,
+	    links_count(s->links));
 	notify_ready();
 	if (event_base_dispatch(s->base) < 0)
 		return error_set(err, EIO, "the event loop failed");

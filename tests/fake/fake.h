@@ -11,9 +11,9 @@
 
 /* tests/fake/interface.c, instead of router/interface */
 extern struct fake_interface {
-	const char *refusal; /* interface_make() fails with this text */
+	const char *refusal; /* interface_make() and _change() fail with it */
 	bool held_down;      /* what interface_make() finds */
-	int made, lost, released;
+	int made, lost, released, changed, undone, deleted;
 	bool carrier;
 } fake_interface;
 
@@ -21,6 +21,7 @@ extern struct fake_interface {
 extern struct fake_netif {
 	bool deleted;
 	bool up;
+	int yielded; /* calls of netif_drop_routes() */
 } fake_netif;
 
 /* tests/fake/pump_proc.c, instead of router/pump_proc */
@@ -31,7 +32,8 @@ extern struct fake_pump {
 	bool dead;         /* the process ended, and is not reaped yet */
 	const char *death; /* how; NULL: in order */
 	bool mute;         /* questions are not answered */
-	int started, stopped, killed, asked;
+	int started, stopped, killed, asked, set;
+	struct pump_live live; /* what it was told last */
 } fake_pump;
 
 /* Adds a report to those that wait, and wakes who listens. */

@@ -48,8 +48,8 @@ pump_proc_start(struct pump_proc *p, const struct pump_options *options,
 {
 	int pair[2];
 
-	(void)options;
 	(void)tun;
+	fake_pump.live = options->live;
 	if (fake_pump.refusal)
 		return error_set(err, EAGAIN, "%s", fake_pump.refusal);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair) < 0)
@@ -93,6 +93,15 @@ pump_proc_kill(struct pump_proc *p)
 {
 	(void)p;
 	fake_pump.killed++;
+}
+
+bool
+pump_proc_set(struct pump_proc *p, const struct pump_live *live)
+{
+	(void)p;
+	fake_pump.set++;
+	fake_pump.live = *live;
+	return true;
 }
 
 bool

@@ -16,6 +16,11 @@ from lab import Lab, Pair, Single, labs  # noqa: E402
 CI = bool(os.environ.get("SR_CI"))
 
 
+def pytest_configure(config):
+    config.addinivalue_line(
+        "markers", "alone: measures time; runs when nothing else does")
+
+
 def missing():
     for name in ("SERIAL_ROUTERD", "NULLMODEM"):
         path = os.environ.get(name, "")

@@ -3,6 +3,8 @@
 import os
 import time
 
+import pytest
+
 from many import Flood, absent, counters, ends, states
 from router import both, link
 from transfer import Exchange, connect
@@ -13,6 +15,7 @@ ETC = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir,
 HINT = "see FORWARDING in serial-routerd"
 
 
+@pytest.mark.alone
 def test_sixteen_busy_links_have_their_full_lines(lab):
     baud, seconds = 115200, 3
     cable = lab.cable(*["baud=%d" % baud] * 16)
@@ -47,6 +50,7 @@ def test_sixteen_busy_links_have_their_full_lines(lab):
             assert value - old[name] < baud / 10 * (elapsed + 1), name
 
 
+@pytest.mark.alone
 def test_256_absent_links_cost_nothing_and_64_of_them_come_up(lab):
     cable = lab.cable(*["baud=115200"] * 64)
     for n in range(64):

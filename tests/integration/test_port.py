@@ -50,6 +50,7 @@ def test_interfaces_and_tcp_outlive_the_cable(pair):
     pair.na.wait_ping(B6)
 
 
+@pytest.mark.alone
 def test_the_kernel_tells_of_a_cut_at_once(pair):
     """By itself it tells of one loss a second, of the second end's late."""
     lab, delays = pair.lab, []
@@ -71,6 +72,7 @@ def test_the_kernel_tells_of_a_cut_at_once(pair):
     assert sorted(delays)[2] < 0.3, delays
 
 
+@pytest.mark.alone
 def test_nothing_runs_and_nothing_is_held_while_the_port_is_away(pair):
     pump = pair.a.pump()
     cut(pair)

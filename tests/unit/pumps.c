@@ -34,7 +34,7 @@ pumps_setup(void **state)
 	p->options = (struct pump_options){
 		.link = "test",
 		.port = { .device = p->device, .baud = 115200, .stop_bits = 1 },
-		.leading_end = TX_LEADING_END_NEVER,
+		.live.leading_end = TX_LEADING_END_NEVER,
 		.uid = 65534,
 		.gid = 65534,
 	};

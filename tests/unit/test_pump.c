@@ -51,7 +51,7 @@ setup(void **state)
 	f->options = (struct pump_options){
 		.link = "test",
 		.port = { .device = f->device, .baud = 115200, .stop_bits = 1 },
-		.leading_end = TX_LEADING_END_NEVER,
+		.live.leading_end = TX_LEADING_END_NEVER,
 		.uid = 65534,
 		.gid = 65534,
 	};
@@ -182,17 +182,90 @@ moves_packets_both_ways_after_it_said_that_the_port_is_open(void **state)
 }
 
 static void
+wait_answered(struct fixture *f, uint32_t question)
+{
+	int64_t deadline_ms = clock_ms() + DEADLINE_MS;
+
+	while (f->page->answered != question && clock_ms() < deadline_ms)
+		poll(NULL, 0, 1);
+	assert_int_equal(f->page->answered, question);
+}
+
+static void
 answers_the_supervisors_question(void **state)
 {
 	struct fixture *f = *state;
-	int64_t deadline_ms = clock_ms() + DEADLINE_MS;
 
 	start(f);
 	next_report(f);
 	order(f, PUMP_ASK, 7);
-	while (f->page->answered != 7 && clock_ms() < deadline_ms)
-		poll(NULL, 0, 1);
-	assert_int_equal(f->page->answered, 7);
+	wait_answered(f, 7);
+}
+
+static void
+set(struct fixture *f, const struct pump_live *live)
+{
+	struct pump_order o = { .type = PUMP_SET, .live = *live };
+	uint32_t question = f->page->answered + 1;
+
+	assert_int_equal(write(f->sock, &o, sizeof(o)), sizeof(o));
+	/* Orders are obeyed one after the other. */
+	order(f, PUMP_ASK, question);
+	wait_answered(f, question);
+}
+
+static void
+takes_on_what_changes_while_it_runs(void **state)
+{
+	struct fixture *f = *state;
+	struct pump_live live = f->options.live;
+	uint8_t buf[64];
+
+	start(f);
+	next_report(f);
+	live.leading_end = TX_LEADING_END_ALWAYS;
+	set(f, &live);
+	assert_int_equal(write(f->interface, packet, 20), 20);
+	wait_readable(f->master);
+	assert_int_equal(read(f->master, buf, sizeof(buf)), 22);
+	assert_int_equal(buf[0], 0xc0);
+	live.leading_end = TX_LEADING_END_NEVER;
+	set(f, &live);
+	assert_int_equal(write(f->interface, packet, 20), 20);
+	wait_readable(f->master);
+	assert_int_equal(read(f->master, buf, sizeof(buf)), 21);
+}
+
+/* UDP with a checksum that is none, and then a packet that is good. */
+static void
+checks_the_payload_from_when_it_is_told_to(void **state)
+{
+	static const uint8_t bad[] = { 0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0x66,
+		0xcf, 10, 0, 0, 1, 10, 0, 0, 2, 0, 9, 0, 9, 0, 8, 0x12, 0x34,
+		0xc0 };
+	struct fixture *f = *state;
+	struct pump_live live = f->options.live;
+	uint8_t buf[64];
+
+	start(f);
+	next_report(f);
+	for (int round = 0; round < 2; round++) {
+		live.check = RX_CHECK_HEADER;
+		set(f, &live);
+		assert_int_equal(write(f->master, bad, 29), 29);
+		wait_readable(f->interface);
+		assert_int_equal(read(f->interface, buf, sizeof(buf)), 28);
+		live.check = RX_CHECK_FULL;
+		set(f, &live);
+		assert_int_equal(write(f->master, bad, 29), 29);
+		assert_int_equal(write(f->master, packet, 20), 20);
+		assert_int_equal(write(f->master, "\xc0", 1), 1);
+		wait_readable(f->interface);
+		assert_int_equal(read(f->interface, buf, sizeof(buf)), 20);
+	}
+	order(f, PUMP_STOP, 0);
+	assert_ended(f, PUMP_END_STOPPED);
+	assert_int_equal(snapshot(f).rx_dropped[STATS_RX_PAYLOAD_CHECKSUM], 2);
 }
 
 static void
@@ -337,6 +410,8 @@ main(void)
 		TEST(
 		    moves_packets_both_ways_after_it_said_that_the_port_is_open),
 		TEST(answers_the_supervisors_question),
+		TEST(takes_on_what_changes_while_it_runs),
+		TEST(checks_the_payload_from_when_it_is_told_to),
 		TEST(ends_when_the_supervisor_is_gone),
 		TEST(ends_on_a_message_that_is_no_order),
 		TEST(reports_a_hang_up),

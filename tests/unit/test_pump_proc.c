@@ -142,6 +142,26 @@ does_not_answer_while_it_is_stopped(void **state)
 }
 
 static void
+tells_it_what_has_changed(void **state)
+{
+	struct pumps *p = *state;
+	struct pump_live live = p->options.live;
+	uint8_t buf[64];
+
+	start_and_open(p);
+	live.leading_end = TX_LEADING_END_ALWAYS;
+	assert_true(pump_proc_set(&p->proc, &live));
+	/* An answer comes after what was told before. */
+	assert_true(pump_proc_ask(&p->proc));
+	pumps_wait(p, has_answered);
+	assert_int_equal(write(p->interface, packet, 20), 20);
+	pumps_wait_readable(p->master);
+	assert_int_equal(read(p->master, buf, sizeof(buf)), 22);
+	pump_proc_close(&p->proc);
+	assert_false(pump_proc_set(&p->proc, &live));
+}
+
+static void
 gives_the_supervisor_its_signals_back(void **state)
 {
 	struct pumps *p = *state;
@@ -199,6 +219,7 @@ main(void)
 		TEST(names_the_signal_that_killed_it),
 		TEST(ends_when_its_socket_is_closed),
 		TEST(does_not_answer_while_it_is_stopped),
+		TEST(tells_it_what_has_changed),
 		TEST(gives_the_supervisor_its_signals_back),
 		TEST(leaves_nothing_behind_where_it_cannot_start),
 	};
