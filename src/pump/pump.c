@@ -182,6 +182,7 @@ set_live(struct pump *p, const struct pump_live *live)
 	struct tx_settings settings = tx_settings(live);
 
 	tx_set(&p->tx, &settings, clock_ns());
+	p->rx.check = live->check;
 }
 
 static void
@@ -372,6 +373,7 @@ pump_run(const struct pump_options *options, int tun, int sock,
 	allocate_queue(p);
 	rx_init(&p->rx, options->port.flow == PORT_FLOW_XONXOFF, &p->stats,
 	    deliver, p);
+	p->rx.check = options->live.check;
 	open_port(p, &info);
 	set_up_queue(p, &info);
 	drop_everything(p);

@@ -122,6 +122,34 @@ watch_slave(struct cable *c, unsigned i)
 	return epoll_ctl(c->epoll_fd, EPOLL_CTL_ADD, c->end[i].slave, &ev);
 }
 
+static bool
+is_socket(const struct cable_end *e)
+{
+	return e->name[0] == '@';
+}
+
+static int
+open_socket(struct cable_end *e, struct why *why)
+{
+	int fd = atoi(e->name + 1), flags;
+
+	e->master = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (e->master < 0)
+		return why_errno(why, "descriptor %d", fd);
+	flags = fcntl(e->master, F_GETFL);
+	if (fcntl(e->master, F_SETFL, flags | O_NONBLOCK) < 0)
+		return why_errno(why, "descriptor %d", fd);
+	return 0;
+}
+
+static int
+open_end(struct cable_end *e, mode_t mode, struct why *why)
+{
+	if (is_socket(e))
+		return open_socket(e, why);
+	return open_pty(e, mode, why);
+}
+
 static int
 plug_end(struct cable *c, unsigned i, struct why *why)
 {
@@ -131,12 +159,15 @@ plug_end(struct cable *c, unsigned i, struct why *why)
 		.data.u64 = c->first_id + i,
 	};
 
-	if (open_pty(e, c->mode, why) < 0)
+	if (open_end(e, c->mode, why) < 0)
 		return -1;
-	if (epoll_ctl(c->epoll_fd, EPOLL_CTL_ADD, e->master, &ev) < 0 ||
-	    watch_slave(c, i) < 0)
+	if (epoll_ctl(c->epoll_fd, EPOLL_CTL_ADD, e->master, &ev) < 0)
 		return why_errno(why, "epoll_ctl");
 	e->watched = ev.events;
+	if (is_socket(e))
+		return 0;
+	if (watch_slave(c, i) < 0)
+		return why_errno(why, "epoll_ctl");
 	return make_name(e, why);
 }
 
@@ -168,7 +199,8 @@ cable_cut(struct cable *c)
 		lane_cut(&c->lane[i]);
 		if (e->master < 0)
 			continue;
-		remove_name(e);
+		if (!is_socket(e))
+			remove_name(e);
 		if (e->slave >= 0)
 			close(e->slave);
 		close(e->master);
@@ -212,7 +244,10 @@ cable_event(struct cable *c, unsigned end, uint32_t events, int64_t now_ns)
 
 		if (result > 0)
 			lane_flush_backlog(&c->lane[!end]);
-		if (result < 0 || (events & EPOLLHUP))
+		if ((result < 0 || (events & EPOLLHUP)) &&
+		    is_socket(&c->end[end]))
+			cable_cut(c);
+		else if (result < 0 || (events & EPOLLHUP))
 			revive(c, end);
 	}
 	/* Last: what the receiver has just flushed must not reach it. */
@@ -252,7 +287,7 @@ cable_watch(struct cable *c)
 		struct cable_end *e = &c->end[i];
 		struct epoll_event ev = { .data.u64 = c->first_id + i };
 
-		if (bytes_room(&c->lane[i].queue) > 0)
+		if (lane_room(&c->lane[i]) > 0)
 			ev.events |= EPOLLIN;
 		if (c->lane[!i].backlog.used > 0)
 			ev.events |= EPOLLOUT;

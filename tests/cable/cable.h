@@ -1,6 +1,8 @@
 /*
- * A null-modem cable: two ptys, found under two names, and a lane each way
- * between them.
+ * A null-modem cable: two ends, and a lane each way between them.  An end is a
+ * pty, found under a name, or where the name is "@N" the descriptor N, which
+ * this process was started with: a stream socket, as a virtual machine has
+ * behind a UART.
  */
 #ifndef CABLE_CABLE_H
 #define CABLE_CABLE_H
@@ -14,12 +16,13 @@
 
 #define CABLE_ENDS 2 /* a and b */
 
-/* A symlink to a pty's slave while the cable is plugged. */
+/* A symlink to a pty's slave while the cable is plugged; or a socket. */
 struct cable_end {
 	char *name;
 	char pts[64];     /* where it points to */
-	int master;       /* -1: the cable is cut */
-	int slave;        /* kept open, so that the pty outlives its users */
+	int master;       /* or the socket, duplicated; -1: the cable is cut */
+	int slave;        /* kept open, so that the pty outlives its users; -1:
+			     a socket */
 	uint32_t watched; /* EPOLL* */
 };
 

@@ -17,6 +17,11 @@
 /* Reads in a row before others get their turn. */
 #define DRAIN_TURNS 16
 
+/* How much time of the line a socket's writer gets back at most, and how long
+ * he may write nothing without being idle. */
+#define LATE_NS 100e6
+#define GAP_NS INT64_C(5000000)
+
 /* Noise that was missed for longer, as when the machine slept, is forgotten. */
 #define NOISE_LATE_NS INT64_C(100000000)
 #define NOISE_GAP_MAX_NS 1e18
@@ -125,6 +130,8 @@ update_stop(struct lane *l)
 	double used = (double)l->queue.used;
 	bool stop = l->stopped;
 
+	if (l->from_slave < 0)
+		return;
 	if (used >= l->set.txbuf)
 		stop = true;
 	else if (used < fmin(LANE_RESUME_BYTES, l->set.txbuf / 2))
@@ -149,6 +156,29 @@ take_notice(struct lane *l, uint8_t notice)
 	return notice & TIOCPKT_FLUSHREAD;
 }
 
+size_t
+lane_room(const struct lane *l)
+{
+	size_t txbuf = (size_t)l->set.txbuf;
+
+	if (l->from_slave >= 0)
+		return bytes_room(&l->queue);
+	return txbuf > l->queue.used ? txbuf - l->queue.used : 0;
+}
+
+/* As read(2) in packet mode: a socket's bytes are data. */
+static ssize_t
+read_packet(struct lane *l, uint8_t *buf, size_t size)
+{
+	ssize_t n;
+
+	if (l->from_slave >= 0)
+		return read(l->from_master, buf, size);
+	buf[0] = TIOCPKT_DATA;
+	n = read(l->from_master, buf + 1, size - 1);
+	return n > 0 ? n + 1 : n;
+}
+
 int
 lane_drain(struct lane *l, int64_t now_ns)
 {
@@ -156,14 +186,14 @@ lane_drain(struct lane *l, int64_t now_ns)
 	int turns, flushed = 0;
 
 	for (turns = 0; turns < DRAIN_TURNS; turns++) {
-		size_t room = bytes_room(&l->queue);
+		size_t room = lane_room(l);
 		ssize_t n;
 
 		if (room == 0)
 			break;
 		if (room > CHUNK_BYTES)
 			room = CHUNK_BYTES;
-		n = read(l->from_master, buf, 1 + room);
+		n = read_packet(l, buf, 1 + room);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && errno == EAGAIN)
@@ -243,8 +273,27 @@ run_unpaced(struct lane *l)
 	}
 }
 
+/* An empty queue means an idle line, and nothing is saved up.  Between a
+ * socket's writer and this are two processes that a busy machine may hold up:
+ * after a short gap the line makes up for it. */
+static double
+credit_left(struct lane *l, double left, int64_t now_ns)
+{
+	if (l->queue.used > 0) {
+		l->empty_ns = 0;
+		return left;
+	}
+	if (l->from_slave >= 0)
+		return 0;
+	if (l->empty_ns == 0)
+		l->empty_ns = now_ns;
+	if (now_ns - l->empty_ns > GAP_NS)
+		return 0;
+	return fmin(left, bytes_per_ns(l) * LATE_NS);
+}
+
 static void
-run_paced(struct lane *l, double elapsed_ns)
+run_paced(struct lane *l, double elapsed_ns, int64_t now_ns)
 {
 	double due = l->credit + elapsed_ns * bytes_per_ns(l);
 	size_t n = l->queue.used;
@@ -252,7 +301,7 @@ run_paced(struct lane *l, double elapsed_ns)
 	if (due < (double)n)
 		n = (size_t)due;
 	transmit(l, n);
-	l->credit = l->queue.used > 0 ? due - (double)n : 0;
+	l->credit = credit_left(l, due - (double)n, now_ns);
 }
 
 static double
@@ -299,7 +348,7 @@ lane_run(struct lane *l, int64_t now_ns)
 	if (!l->stalled && l->set.baud == 0)
 		run_unpaced(l);
 	else if (!l->stalled)
-		run_paced(l, elapsed_ns);
+		run_paced(l, elapsed_ns, now_ns);
 	update_stop(l);
 
 	if (l->queue.used > 0 && !l->stalled)

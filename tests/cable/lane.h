@@ -5,7 +5,8 @@
  * The end that sends sees the buffer of a tty driver: it takes txbuf bytes,
  * then nothing (no POLLOUT, EAGAIN) until fewer than LANE_RESUME_BYTES wait.
  * A pty takes up to about 24 KiB in one go before anybody can stop it, so one
- * who writes without a pause gets in that much more.
+ * who writes without a pause gets in that much more.  A socket is read until
+ * txbuf bytes wait, and its writer waits from then on.
  *
  * The end that receives has LANE_BACKLOG_BYTES behind its tty; what comes
  * when that is full is lost, as on a line without flow control.
@@ -49,14 +50,17 @@ struct lane {
 	struct lane_counters count;
 	struct damage damage;
 	int from_master;      /* where the sender's bytes are read; -1: cut */
-	int from_slave;       /* the sender's tty, to stop its output */
+	int from_slave;       /* the sender's tty, to stop its output; -1: a
+				 socket */
 	int to_master;        /* where the receiver's bytes are written */
 	struct bytes queue;   /* left the sender, wait for the line */
 	struct bytes backlog; /* arrived, wait for the receiver's tty */
 	bool stopped;         /* the sender's output is */
 	bool stalled;     /* the line takes nothing: the other end holds CTS */
 	int64_t last_ns;  /* up to when the line's time is spent */
-	double credit;    /* bytes the line could have carried, below 1 */
+	double credit;    /* bytes the line could have carried; of a pty below
+			     1 */
+	int64_t empty_ns; /* since when nothing is queued; 0: something is */
 	int64_t noise_ns; /* the next byte of noise; 0: none is due */
 };
 
@@ -64,8 +68,8 @@ struct lane {
 int lane_init(struct lane *l, const struct lane_settings *set, uint64_t seed);
 void lane_clear(struct lane *l);
 
-/* Joins it to the ends, whose masters are non-blocking and in packet mode; or
- * takes it off them, and what it held is lost. */
+/* Joins it to the ends, whose masters are non-blocking, and in packet mode
+ * where there is a slave; or takes it off them, and what it held is lost. */
 void lane_plug(struct lane *l, int from_master, int from_slave, int to_master,
     int64_t now_ns);
 void lane_cut(struct lane *l);
@@ -73,6 +77,9 @@ void lane_cut(struct lane *l);
 /* -1: no memory, and nothing changed. */
 int lane_set(struct lane *l, const struct lane_settings *set, int64_t now_ns);
 void lane_stall(struct lane *l, bool stalled, int64_t now_ns);
+
+/* How many bytes it takes from the sender just now. */
+size_t lane_room(const struct lane *l);
 
 /* Takes what the sender wrote, a bounded amount.  1: the sender flushed its
  * input, so that what waits for it in the other lane is to go too; -1: its tty

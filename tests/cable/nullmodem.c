@@ -4,7 +4,8 @@
  *   nullmodem [-s SEED] [-m MODE] CABLE...
  *
  * CABLE is A:B[,key=value...]; A and B are names (symlinks, made by this
- * program; without ':' and ',') of the ttys at its two ends.  Keys, for both
+ * program; without ':' and ',') of the ttys at its two ends.  @N instead of a
+ * name is the descriptor N, inherited: a stream socket.  Keys, for both
  * directions:
  *
  *   baud=115200    rate in bit/s; 0: unpaced, and then the sender waits for
@@ -95,7 +96,8 @@ static void
 usage(FILE *to)
 {
 	fputs("usage: nullmodem [-s SEED] [-m MODE] CABLE...\n"
-	      "CABLE is A:B[,key=value...], A and B the names of its ends\n"
+	      "CABLE is A:B[,key=value...], A and B the names of its ends,\n"
+	      "or @N: a socket, descriptor N\n"
 	      "keys: baud=115200 (0: unpaced) bits=10 rate_error=0 (per cent)\n"
 	      "      txbuf=4096 (bytes) ber=0 drop=0 (0 to 1)\n"
 	      "      garbage=0 (bytes a second while nothing is sent)\n"

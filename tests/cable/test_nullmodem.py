@@ -5,8 +5,10 @@ import fcntl
 import os
 import select
 import signal
+import socket
 import subprocess
 import termios
+import threading
 import time
 
 import pytest
@@ -703,3 +705,78 @@ def test_help_and_commands_from_a_file(tmp_path):
             timeout=DEADLINE,
         )
     assert (out.returncode, out.stdout) == (0, b"ready\nok\nok\n")
+
+
+class Sockets(Rack):
+    """A cable between two sockets, as a virtual machine's UARTs have."""
+
+    def __init__(self, options):
+        pairs = socket.socketpair(), socket.socketpair()
+        self.ends = [ours for ours, _ in pairs]
+        theirs = [other for _, other in pairs]
+        for end in self.ends:
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4608)
+        self.names, self.fds, self.answers = [], [], b""
+        self.process = subprocess.Popen(
+            [binary(), "@%d:@%d,%s" % (*(s.fileno() for s in theirs), options)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            bufsize=0,
+            pass_fds=[s.fileno() for s in theirs],
+        )
+        for s in theirs:
+            s.close()
+        assert self.answer() == "ready"
+
+    def close(self):
+        for end in self.ends:
+            end.close()
+        return super().close()
+
+
+@pytest.mark.parametrize("rate_error", [-30, 0, 8])
+def test_sockets_get_the_rate_of_the_line(rate_error):
+    r = Sockets("baud=115200,txbuf=32,rate_error=%d" % rate_error)
+    a, b = r.ends
+    data = os.urandom(5760)
+    nominal = 0.5 / (1 + rate_error / 100)
+    b.settimeout(30)
+    a.settimeout(30)
+    writer = threading.Thread(target=a.sendall, args=(data,))
+    start = time.monotonic()
+    writer.start()
+    got = b""
+    while len(got) < len(data):
+        got += b.recv(65536)
+    elapsed = time.monotonic() - start
+    writer.join()
+    assert got == data
+    assert nominal * 0.97 < elapsed < nominal * 3
+    assert r.close() == 0
+
+
+def test_a_full_line_stops_a_socket(tmp_path):
+    r = Sockets("baud=9600,txbuf=32")
+    r.ok("stall 0.a")
+    end = r.ends[0]
+    end.setblocking(False)
+    taken = 0
+
+    def is_full():
+        nonlocal taken
+        try:
+            while taken < 4096:
+                taken += end.send(b"x")
+        except BlockingIOError:
+            return r.stat()["a_queued"] == 32
+        return False
+
+    wait_for(is_full)
+    # What the kernel holds for so small a socket, besides.
+    assert 32 < taken <= 64, taken
+    r.ok("flow 0.a")
+    r.ends[1].settimeout(30)
+    got = 0
+    while got < taken:
+        got += len(r.ends[1].recv(4096))
+    assert r.close() == 0

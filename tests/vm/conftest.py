@@ -1,0 +1,64 @@
+"""serial-routerd on real UARTs, with real peers, in a virtual machine.
+
+SERIAL_ROUTERD and NULLMODEM name the programs under test.  SR_CI: what cannot
+run is a failure.  One machine serves all tests; one that died is replaced, and
+what its console said is shown with the failure."""
+
+import os
+import sys
+
+import pytest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "..", "integration")]
+
+from guest import Bench, Guest  # noqa: E402
+from kernel import Missing  # noqa: E402
+
+CI = bool(os.environ.get("SR_CI"))
+
+
+def cannot_run(why):
+    (pytest.fail if CI else pytest.skip)(why)
+
+
+@pytest.fixture(scope="session")
+def machine_of_session():
+    for name in ("SERIAL_ROUTERD", "NULLMODEM"):
+        path = os.environ.get(name, "")
+        if not os.access(path, os.X_OK):
+            cannot_run("%s does not name a program: %r" % (name, path))
+        os.environ[name] = os.path.abspath(path)
+    try:
+        made = Guest()
+    except Missing as e:
+        cannot_run(str(e))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def guest(machine_of_session):
+    machine_of_session.ensure()
+    return machine_of_session
+
+
+@pytest.fixture
+def bench(guest):
+    """Things in the guest, taken away after the test."""
+    made = Bench(guest)
+    yield made
+    made.close()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    report = outcome.get_result()
+    guest = item.funcargs.get("machine_of_session")
+    if not report.failed or guest is None:
+        return
+    report.sections += guest.said()
+    bench = item.funcargs.get("bench")
+    if bench:
+        report.sections += bench.said()
