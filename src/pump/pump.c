@@ -24,6 +24,7 @@ enum { POLL_SOCK, POLL_TUN, POLL_PORT, POLL_COUNT };
 static struct pump {
 	const struct pump_options *options;
 	int tun, sock, port;
+	struct port_info info;
 	struct stats_page *page;
 	struct stats stats;
 	struct rx rx;
@@ -96,6 +97,24 @@ close_others(struct pump *p)
 		end(p, PUMP_END_FAILED, &err);
 }
 
+/* What two links ask for belongs to neither: which one gets it would depend on
+ * who comes first. */
+static int
+check_claims(struct pump *p, struct error *err)
+{
+	const struct pump_options *o = p->options;
+	const char *other = o->claimed
+	    ? o->claimed(o->claimed_arg, o->link, &p->info)
+	    : NULL;
+
+	if (!other)
+		return 0;
+	return error_set(err, ENOTUNIQ,
+	    "port %s is what both link %s and link %s ask for: one of them "
+	    "has to say more, see serial-routerd --list-ports",
+	    p->info.node, o->link, other);
+}
+
 static bool
 is_absent(int code)
 {
@@ -104,11 +123,13 @@ is_absent(int code)
 }
 
 static void
-open_port(struct pump *p, struct port_info *info)
+open_port(struct pump *p)
 {
 	struct error err;
 
-	p->port = port_open(&p->options->port, info, &err);
+	if (port_find(&p->options->port, &p->info, &err) == 0 &&
+	    check_claims(p, &err) == 0)
+		p->port = port_open(&p->options->port, &p->info, &err);
 	if (p->port >= 0)
 		return;
 	end(p, is_absent(err.code) ? PUMP_END_ABSENT : PUMP_END_FAILED, &err);
@@ -152,6 +173,7 @@ static void
 set_live(struct pump *p, const struct pump_live *live)
 {
 	p->tx.leading_end = live->leading_end;
+	p->rx.check = live->check;
 }
 
 static void
@@ -180,13 +202,16 @@ obey(struct pump *p)
 static void
 hang_up(struct pump *p, const char *what, int code)
 {
+	const char *name = p->options->port.device;
 	struct error err;
 
+	if (!name)
+		name = p->info.node;
 	if (code == 0)
-		error_set(&err, EIO, "%s hung up", p->options->port.device);
+		error_set(&err, EIO, "%s hung up", name);
 	else
-		error_set(&err, code, "%s hung up: %s: %s",
-		    p->options->port.device, what, strerror(code));
+		error_set(&err, code, "%s hung up: %s: %s", name, what,
+		    strerror(code));
 	end(p, PUMP_END_HANGUP, &err);
 }
 
@@ -324,7 +349,6 @@ pump_run(const struct pump_options *options, int tun, int sock,
     struct stats_page *page)
 {
 	struct pump *p = &pump;
-	struct port_info info;
 	struct error err;
 	char name[16];
 
@@ -342,13 +366,14 @@ pump_run(const struct pump_options *options, int tun, int sock,
 	allocate_queue(p);
 	rx_init(&p->rx, options->port.flow == PORT_FLOW_XONXOFF, &p->stats,
 	    deliver, p);
-	open_port(p, &info);
+	p->rx.check = options->live.check;
+	open_port(p);
 	drop_everything(p);
 	settle(p);
 	if (tx_drain_stale(&p->tx, p->tun, &err) < 0)
 		end(p, PUMP_END_INTERFACE, &err);
 	stats_publish(p->page, &p->stats);
-	report(p, PUMP_OPENED, 0, &info, NULL);
+	report(p, PUMP_OPENED, 0, &p->info, NULL);
 	for (;;)
 		turn(p);
 }

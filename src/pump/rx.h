@@ -29,6 +29,7 @@ struct rx {
 	struct stats *stats;
 	rx_deliver *deliver;
 	void *arg;
+	enum rx_check check; /* the caller's to set, at any time */
 	bool synced; /* a good frame was seen since the port was opened */
 	uint8_t packet[RX_PACKET_MAX];
 };

@@ -33,19 +33,21 @@ def libconfig(value):
     return "( " + ", ".join(map(libconfig, value)) + " )"
 
 
-def link(link_name, device, baud=921600, port=None, framing=None, retry=None,
-         enabled=None, **interface):
+# Of a link, besides its port and its interface.
+GROUPS = ("enabled", "framing", "receive", "queue", "retry", "liveness")
+
+
+def link(link_name, device, baud=921600, port=None, **interface):
     """A link of the configuration; what is left goes to its interface."""
     made = {
         "name": link_name,
         "port": {"device": device, "baud": baud, **(port or {})},
-        "interface": interface,
     }
-    for key, value in (("framing", framing), ("retry", retry),
-                       ("enabled", enabled)):
-        if value is not None:
-            made[key] = value
-    return made
+    for key in GROUPS:
+        if interface.get(key) is not None:
+            made[key] = interface.pop(key)
+        interface.pop(key, None)
+    return {**made, "interface": interface}
 
 
 def both(n=0):
