@@ -30,6 +30,7 @@ struct pump_live {
 	/* A silent line; 0: off. */
 	unsigned liveness_interval_s, liveness_timeout_s;
 	struct ip liveness_probe; /* AF_UNSPEC: none */
+	struct ip liveness_from;  /* the address of ours that it is sent from */
 };
 
 struct pump_options {

@@ -69,6 +69,10 @@ struct conf *conf_parse_untried(const char *text, const char *name,
  * its default where the file did not give it, users and groups by number. */
 void conf_print(const struct conf *conf, FILE *out);
 
+/* The address of its own that a link sends its probe from; NULL: it has none
+ * of that family. */
+const struct ip *conf_probe_from(const struct conf_link *link);
+
 void conf_free(struct conf *conf); /* NULL is allowed */
 
 /* Prints the key table for tests and documents: one key a line, tab

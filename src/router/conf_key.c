@@ -127,6 +127,14 @@ const struct conf_key conf_keys[] = {
 	{ "links[].framing.leading_end", LIVE, .preset = "idle",
 	    LINK(live.leading_end), ONE_OF(leading_ends) },
 
+	{ "links[].liveness.interval_s", LIVE, .preset = "0",
+	    LINK(live.liveness_interval_s), RANGE(0, 3600) },
+	{ "links[].liveness.timeout_s", LIVE, .preset = "0",
+	    LINK(live.liveness_timeout_s), RANGE(0, 3600) },
+	{ "links[].liveness.probe", LIVE, .preset = "none",
+	    LINK(live.liveness_probe),
+	    OTHER(conf_set_host, conf_put_host, "an address") },
+
 	{ "links[].retry.first_ms", LIVE, .preset = "100", LINK(retry_first_ms),
 	    RANGE(10, 600000) },
 	{ "links[].retry.max_ms", LIVE, .preset = "30000", LINK(retry_max_ms),

@@ -174,7 +174,11 @@ link_live(const struct conf_link *conf)
 {
 	struct pump_live live = conf->live;
 
+	const struct ip *from = conf_probe_from(conf);
+
 	live.mtu = conf->netif.mtu;
+	if (from)
+		live.liveness_from = *from;
 	return live;
 }
 
