@@ -7,6 +7,7 @@
 #include <grp.h>
 #include <libserialport.h>
 #include <limits.h>
+#include <linux/serial.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -249,6 +250,46 @@ set_termios(int fd, const struct port_settings *s, bool set_baud,
 	return 0;
 }
 
+/* An FTDI chip hands over after 1 ms then, instead of 16.  Drivers that have
+ * no such setting, or do not let it be changed, go without. */
+static void
+set_latency(int fd, bool low, struct port_info *info)
+{
+	struct serial_struct serial;
+	bool is_low;
+
+	memset(&serial, 0, sizeof(serial));
+	if (ioctl(fd, TIOCGSERIAL, &serial) < 0)
+		return;
+	is_low = serial.flags & ASYNC_LOW_LATENCY;
+	if (is_low != low) {
+		serial.flags ^= ASYNC_LOW_LATENCY;
+		if (ioctl(fd, TIOCSSERIAL, &serial) == 0 &&
+		    ioctl(fd, TIOCGSERIAL, &serial) == 0)
+			is_low = serial.flags & ASYNC_LOW_LATENCY;
+	}
+	info->latency = is_low ? PORT_LATENCY_LOW : PORT_LATENCY_USUAL;
+}
+
+/* sysfs(5): the driver of the device that the node belongs to. */
+static void
+find_driver(dev_t rdev, struct port_info *info)
+{
+	char path[64], target[PATH_MAX];
+	const char *name;
+	ssize_t len;
+
+	snprintf(path, sizeof(path), "/sys/dev/char/%u:%u/device/driver",
+	    major(rdev), minor(rdev));
+	len = readlink(path, target, sizeof(target) - 1);
+	if (len <= 0)
+		return;
+	target[len] = '\0';
+	name = strrchr(target, '/');
+	snprintf(info->driver, sizeof(info->driver), "%.*s",
+	    (int)sizeof(info->driver) - 1, name ? name + 1 : target);
+}
+
 static int
 set_up(int fd, const struct port_settings *s, struct port_info *info,
     struct error *err)
@@ -257,6 +298,7 @@ set_up(int fd, const struct port_settings *s, struct port_info *info,
 
 	if (set_termios(fd, s, !served, info, err) < 0)
 		return -1;
+	set_latency(fd, s->low_latency, info);
 	/* On a pty the mark would outlive this process. */
 	if (!info->pty && ioctl(fd, TIOCEXCL) < 0)
 		return error_errno(err, "port %s: lock", info->node);
@@ -276,6 +318,7 @@ port_open(
 	if (find_node(s->device, info, &rdev, err) < 0 ||
 	    terminal_refuse_console(info->node, rdev, TERMINAL_CLASS, err) < 0)
 		return -1;
+	find_driver(rdev, info);
 	fd = open_node(info, err);
 	if (fd < 0)
 		return -1;

@@ -17,6 +17,12 @@ enum port_parity { PORT_PARITY_NONE, PORT_PARITY_EVEN, PORT_PARITY_ODD };
 
 enum port_flow { PORT_FLOW_NONE, PORT_FLOW_RTSCTS, PORT_FLOW_XONXOFF };
 
+enum port_latency {
+	PORT_LATENCY_UNKNOWN, /* the driver has no such setting */
+	PORT_LATENCY_USUAL,
+	PORT_LATENCY_LOW, /* ASYNC_LOW_LATENCY, tty_ioctl(4) */
+};
+
 struct port_settings {
 	char *device; /* a path; owned by the configuration */
 	uint32_t baud;
@@ -24,15 +30,18 @@ struct port_settings {
 	unsigned stop_bits; /* 1 or 2 */
 	enum port_flow flow;
 	unsigned settle_ms; /* input discarded after open; the pump's duty */
+	bool low_latency;   /* ask the driver to hand over at once */
 };
 
 /* What was really opened. */
 struct port_info {
-	char node[128]; /* the device without symlinks */
-	uint32_t baud;  /* as the driver keeps it */
+	char node[128];  /* the device without symlinks */
+	char driver[64]; /* as sysfs names it, "cdc_acm"; "": not known */
+	uint32_t baud;   /* as the driver keeps it */
 	bool pty;
-	bool rtscts;   /* as the driver keeps it */
-	bool parity;   /* as the driver keeps it */
+	bool rtscts; /* as the driver keeps it */
+	bool parity; /* as the driver keeps it */
+	enum port_latency latency;
 	char also[64]; /* who else uses it, "agetty (pid 812)"; "": nobody */
 };
 

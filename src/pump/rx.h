@@ -30,6 +30,7 @@ struct rx {
 	rx_deliver *deliver;
 	void *arg;
 	bool synced; /* a good frame was seen since the port was opened */
+	bool lost;   /* the frame before was damaged */
 	uint8_t packet[RX_PACKET_MAX];
 };
 

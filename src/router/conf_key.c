@@ -83,6 +83,8 @@ const struct conf_key conf_keys[] = {
 	    ONE_OF(flows) },
 	{ "links[].port.settle_ms", PUMP, .preset = "0", LINK(port.settle_ms),
 	    RANGE(0, 10000) },
+	{ "links[].port.low_latency", PUMP, .preset = "true",
+	    LINK(port.low_latency), .kind = CONF_BOOL },
 
 	{ "links[].interface.name", NEW_LINK, .preset = "the link's name",
 	    LINK(interface), OTHER(conf_set_name, conf_put_name, NAME) },
@@ -126,6 +128,11 @@ const struct conf_key conf_keys[] = {
 
 	{ "links[].framing.leading_end", LIVE, .preset = "idle",
 	    LINK(live.leading_end), ONE_OF(leading_ends) },
+
+	{ "links[].queue.pace", LIVE, .preset = "true", LINK(live.pace),
+	    .kind = CONF_BOOL },
+	{ "links[].queue.limit_ms", LIVE, .preset = "2000", LINK(live.limit_ms),
+	    RANGE(10, 60000) },
 
 	{ "links[].liveness.interval_s", LIVE, .preset = "0",
 	    LINK(live.liveness_interval_s), RANGE(0, 3600) },
