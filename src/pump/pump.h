@@ -57,6 +57,8 @@ enum pump_report_type {
 	PUMP_OPENED, /* port: what was opened; packets flow from now on */
 	PUMP_STUCK,  /* nothing was taken by the line for a while */
 	PUMP_FLOWS,  /* output moves again */
+	PUMP_SILENT, /* the peer was not heard for liveness_timeout_s */
+	PUMP_HEARD,  /* it is again */
 	PUMP_ENDED,  /* the last report: end, error */
 };
 

@@ -51,6 +51,35 @@ link_warn_of_port(struct link *l)
 		link_say(l, LOG_LEVEL_WARN, "%s has no parity", l->port.node);
 }
 
+void
+link_begin_damage(struct link *l)
+{
+	struct stats stats;
+
+	link_stats(l, &stats);
+	damage_begin(&l->damage, &stats, clock_ms());
+}
+
+void
+link_look_at_damage(struct link *l)
+{
+	struct stats stats;
+	char text[300];
+
+	link_stats(l, &stats);
+	switch (
+	    damage_look(&l->damage, &stats, clock_ms(), text, sizeof(text))) {
+	case DAMAGE_NONE:
+		return;
+	case DAMAGE_NOISY:
+		link_say(l, LOG_LEVEL_WARN, "%s", text);
+		return;
+	case DAMAGE_SOUND:
+		link_say(l, LOG_LEVEL_INFO, "frames arrive whole again");
+		return;
+	}
+}
+
 /* Whoever else reads the port takes bytes from us, and may write to it. */
 static void
 warn_of_user(struct link *l, const struct port_info *port)
@@ -134,6 +163,22 @@ take_report(struct link *l, const struct pump_report *r)
 		l->stuck = false;
 		link_say(
 		    l, LOG_LEVEL_INFO, "%s takes output again", l->port.node);
+		return;
+	case PUMP_SILENT:
+		l->silent = true;
+		interface_set_carrier(
+		    &l->interface, l->conf->name, l->env->netif, false);
+		link_say(l, LOG_LEVEL_WARN,
+		    "nothing was heard from the peer for %u s: carrier off",
+		    l->conf->live.liveness_timeout_s);
+		l->env->changed(l->env->arg);
+		return;
+	case PUMP_HEARD:
+		l->silent = false;
+		interface_set_carrier(
+		    &l->interface, l->conf->name, l->env->netif, true);
+		link_say(l, LOG_LEVEL_INFO, "the peer is heard again");
+		l->env->changed(l->env->arg);
 		return;
 	case PUMP_ENDED:
 		take_end(l, r);

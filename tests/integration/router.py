@@ -34,7 +34,7 @@ def libconfig(value):
 
 
 def link(link_name, device, baud=921600, port=None, framing=None, retry=None,
-         enabled=None, **interface):
+         enabled=None, liveness=None, **interface):
     """A link of the configuration; what is left goes to its interface."""
     made = {
         "name": link_name,
@@ -42,7 +42,8 @@ def link(link_name, device, baud=921600, port=None, framing=None, retry=None,
         "interface": interface,
     }
     for key, value in (("framing", framing), ("retry", retry),
-                       ("enabled", enabled)):
+                       ("enabled", enabled),
+                       ("liveness", liveness)):
         if value is not None:
             made[key] = value
     return made
@@ -234,5 +235,7 @@ def dropped(part):
 def check_balance(status):
     """Every packet is accounted for."""
     to, back = status["to-line"], status["from-line"]
-    assert to["in-packets"] == to["packets"] + dropped(to) + to["queued"], to
-    assert back["frames"] == back["packets"] + dropped(back), back
+    assert (to["in-packets"] + to["probes"]
+            == to["packets"] + dropped(to) + to["queued"]), to
+    assert back["frames"] == (
+        back["packets"] + back["answers"] + dropped(back)), back
