@@ -29,8 +29,9 @@ has_peer(const struct netif_address *a)
 	return a->peer.family != AF_UNSPEC && !ip_equal(&a->peer, &a->local);
 }
 
-static bool
-same_address(const struct netif_address *a, const struct netif_address *b)
+bool
+netif_same_address(
+    const struct netif_address *a, const struct netif_address *b)
 {
 	if (a->prefix_len != b->prefix_len || !ip_equal(&a->local, &b->local))
 		return false;
@@ -47,12 +48,29 @@ mark_found(struct address_scan *scan, const struct netif_address *a)
 	bool wanted = false;
 
 	for (size_t i = 0; i < want->n_addresses; i++) {
-		if (!same_address(&want->addresses[i], a))
+		if (!netif_same_address(&want->addresses[i], a))
 			continue;
 		scan->found[i] = true;
 		wanted = true;
 	}
 	return wanted;
+}
+
+/* Whether an address that is not wanted is ours to take away. */
+static bool
+is_stale(const struct netif_job *job, const struct netif_address *a)
+{
+	const struct netif_settings *before = job->before;
+
+	if (job->drop_link_local && ip_is_link_local(&a->local))
+		return true;
+	if (!before)
+		return !ip_is_link_local(&a->local);
+	for (size_t i = 0; i < before->n_addresses; i++) {
+		if (netif_same_address(&before->addresses[i], a))
+			return true;
+	}
+	return false;
 }
 
 /* In the way is also an address that goes by itself, where one of ours is to
@@ -63,7 +81,7 @@ is_in_the_way(
 {
 	const struct netif_settings *want = job->want;
 
-	if (permanent && (job->drop_link_local || !ip_is_link_local(&a->local)))
+	if (permanent && is_stale(job, a))
 		return true;
 	for (size_t i = 0; i < want->n_addresses; i++) {
 		if (ip_equal(&want->addresses[i].local, &a->local))

@@ -298,7 +298,7 @@ apply_mtu(struct netif_job *job, struct netif_link *link)
 {
 	uint32_t before = link->state.mtu;
 
-	if (before == job->want->mtu)
+	if (!(job->what & NETIF_MTU) || before == job->want->mtu)
 		return 0;
 	set_u32(job, IFLA_MTU, job->want->mtu, "MTU");
 	if (job->gone || read_link(job, link) < 0)
@@ -335,17 +335,22 @@ netif_apply_link(struct netif_job *job, bool set_up)
 		job->gone = true;
 		return;
 	}
-	if (link.txqueuelen != want->txqueuelen)
+	if ((job->what & NETIF_TXQUEUELEN) &&
+	    link.txqueuelen != want->txqueuelen)
 		set_u32(job, IFLA_TXQLEN, want->txqueuelen, "txqueuelen");
-	apply_addr_gen_mode(job, link.addr_gen_mode);
-	if (want->forwarding != NETIF_UNTOUCHED)
+	if (job->what & NETIF_ADDRESSES)
+		apply_addr_gen_mode(job, link.addr_gen_mode);
+	if ((job->what & NETIF_FORWARDING) &&
+	    want->forwarding != NETIF_UNTOUCHED)
 		set_devconf(job, IPV4_DEVCONF_FORWARDING, link.forwarding,
 		    want->forwarding, "forwarding");
-	set_devconf(job, IPV4_DEVCONF_RP_FILTER, link.rp_filter,
-	    want->rp_filter, "rp_filter");
-	set_devconf(job, IPV4_DEVCONF_IGNORE_ROUTES_WITH_LINKDOWN,
-	    link.ignore_linkdown, want->ignore_linkdown,
-	    "ignore_routes_with_linkdown");
+	if (job->what & NETIF_RP_FILTER)
+		set_devconf(job, IPV4_DEVCONF_RP_FILTER, link.rp_filter,
+		    want->rp_filter, "rp_filter");
+	if (job->what & NETIF_IGNORE_LINKDOWN)
+		set_devconf(job, IPV4_DEVCONF_IGNORE_ROUTES_WITH_LINKDOWN,
+		    link.ignore_linkdown, want->ignore_linkdown,
+		    "ignore_routes_with_linkdown");
 	job->up = link.state.up;
 	job->was_down = !job->up;
 	if (set_up && !link.state.up && !job->gone)

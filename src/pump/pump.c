@@ -245,6 +245,7 @@ set_live(struct pump *p, const struct pump_live *live)
 	struct life_settings life = life_settings(live);
 	bool silent = p->life.silent;
 
+	p->rx.check = live->check;
 	tx_set(&p->tx, &settings, clock_ns());
 	life_set(&p->life, &life, clock_ns());
 	set_probe(p, live);
@@ -487,6 +488,7 @@ pump_run(const struct pump_options *options, int tun, int sock,
 	allocate_queue(p);
 	rx_init(&p->rx, options->port.flow == PORT_FLOW_XONXOFF, &p->stats,
 	    deliver, p);
+	p->rx.check = options->live.check;
 	open_port(p, &info);
 	set_up_queue(p, &info);
 	drop_everything(p);

@@ -30,13 +30,18 @@ frame_fault(const struct rx *rx, enum slip_result result)
 		[PACKET_HEADER_LENGTH] = STATS_RX_HEADER_LENGTH,
 		[PACKET_TOTAL_LENGTH] = STATS_RX_TOTAL_LENGTH,
 		[PACKET_HEADER_CHECKSUM] = STATS_RX_HEADER_CHECKSUM,
+		[PACKET_PAYLOAD_CHECKSUM] = STATS_RX_PAYLOAD_CHECKSUM,
 	};
+	enum packet_verdict verdict;
 
 	if (result == SLIP_BAD_ESCAPE)
 		return STATS_RX_ESCAPE;
 	if (result == SLIP_OVERSIZED)
 		return STATS_RX_OVERSIZED;
-	return faults[packet_check(rx->slip.packet, rx->slip.len)];
+	verdict = packet_check(rx->slip.packet, rx->slip.len);
+	if (verdict == PACKET_GOOD && rx->check == RX_CHECK_FULL)
+		verdict = packet_check_payload(rx->slip.packet, rx->slip.len);
+	return faults[verdict];
 }
 
 /* Counts one frame and delivers it if it is good. */

@@ -32,6 +32,7 @@ struct rx {
 	struct stats *stats;
 	rx_deliver *deliver;
 	void *arg;
+	enum rx_check check; /* the caller's to set, at any time */
 	bool synced; /* a good frame was seen since the port was opened */
 	bool lost;   /* the frame before was damaged */
 	bool heard;  /* an END came; for who listens, to set it back */

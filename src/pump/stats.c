@@ -197,6 +197,8 @@ stats_rx_drop_name(enum stats_rx_drop cause)
 		return "total-length";
 	case STATS_RX_HEADER_CHECKSUM:
 		return "header-checksum";
+	case STATS_RX_PAYLOAD_CHECKSUM:
+		return "payload-checksum";
 	case STATS_RX_REFUSED:
 		return "refused";
 	case STATS_RX_DROPS:

@@ -35,6 +35,7 @@ enum stats_rx_drop {
 	STATS_RX_HEADER_LENGTH,
 	STATS_RX_TOTAL_LENGTH,
 	STATS_RX_HEADER_CHECKSUM,
+	STATS_RX_PAYLOAD_CHECKSUM, /* of TCP, UDP, ICMP */
 	STATS_RX_REFUSED, /* not taken by the kernel: down, no memory */
 	STATS_RX_DROPS,
 };

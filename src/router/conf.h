@@ -38,6 +38,16 @@ struct conf {
 	gid_t group; /* (gid_t)-1: as started */
 	struct conf_link *links;
 	size_t n_links;
+	unsigned holders; /* who are to call conf_free() */
+};
+
+/* What a reload does when the value of a key has changed. */
+enum conf_change {
+	CONF_CHANGE_NONE,
+	CONF_CHANGE_DAEMON, /* takes effect at the next start */
+	CONF_CHANGE_LIVE,   /* applies it to the running link */
+	CONF_CHANGE_PUMP,   /* starts a new pump */
+	CONF_CHANGE_LINK,   /* makes a new interface */
 };
 
 /*
@@ -55,6 +65,12 @@ struct conf {
 struct conf *conf_read(
     const char *path, conf_complain *complain, void *arg, struct error *err);
 
+/* The same, and sources (NULL: not) gets what was read: of the file, and of each
+ * that it includes where it does, its name, its length in bytes, each with a
+ * newline, and its bytes. */
+struct conf *conf_read_sources(const char *path, FILE *sources,
+    conf_complain *complain, void *arg, struct error *err);
+
 /* The same of a text in memory; name stands for the file in complaints, and
  * @include is relative to it. */
 struct conf *conf_parse(const char *text, const char *name,
@@ -65,6 +81,9 @@ struct conf *conf_parse(const char *text, const char *name,
 struct conf *conf_parse_untried(const char *text, const char *name,
     conf_complain *complain, void *arg, struct error *err);
 
+/* The exit status of a program that ends because one of these failed. */
+int conf_exit_status(const struct error *err);
+
 /* Prints it as a file that is read as the same configuration: each key, with
  * its default where the file did not give it, users and groups by number. */
 void conf_print(const struct conf *conf, FILE *out);
@@ -73,7 +92,28 @@ void conf_print(const struct conf *conf, FILE *out);
  * of that family. */
 const struct ip *conf_probe_from(const struct conf_link *link);
 
-void conf_free(struct conf *conf); /* NULL is allowed */
+/* The same once more, by its text, in some 100 ms where there are 1024 links;
+ * NULL: failed. */
+struct conf *conf_copy(const struct conf *conf, struct error *err);
+
+/* One more holder of it. */
+struct conf *conf_hold(struct conf *conf);
+/* One holder less; it ends with the last.  NULL is allowed. */
+void conf_free(struct conf *conf);
+
+/* Is told a key of a link by its name within it, "interface.mtu", or one of
+ * the daemon, "control.group"; the text is static. */
+typedef void conf_differs(const char *key, enum conf_change change, void *arg);
+
+/*
+ * Tells each key whose values differ, in the order of the key table: of two
+ * links but for their names; of the daemon but for its links.  Values are the
+ * same where conf_print() prints them alike.  -1: no memory.
+ */
+int conf_compare_links(const struct conf_link *a, const struct conf_link *b,
+    conf_differs *differs, void *arg);
+int conf_compare_daemons(const struct conf *a, const struct conf *b,
+    conf_differs *differs, void *arg);
 
 /* Prints the key table for tests and documents: one key a line, tab
  * separated: key, type and range, default, what a change does. */

@@ -58,6 +58,12 @@ static const struct conf_choice leading_ends[] = {
 	{ 0 },
 };
 
+static const struct conf_choice checks[] = {
+	{ "header", RX_CHECK_HEADER },
+	{ "full", RX_CHECK_FULL },
+	{ 0 },
+};
+
 const struct conf_key conf_keys[] = {
 	{ "user", DAEMON, .preset = "as started", TOP(user),
 	    OTHER(conf_set_owner, conf_put_owner, USER) },
@@ -128,6 +134,9 @@ const struct conf_key conf_keys[] = {
 
 	{ "links[].framing.leading_end", LIVE, .preset = "idle",
 	    LINK(live.leading_end), ONE_OF(leading_ends) },
+
+	{ "links[].receive.check", LIVE, .preset = "full", LINK(live.check),
+	    ONE_OF(checks) },
 
 	{ "links[].queue.pace", LIVE, .preset = "true", LINK(live.pace),
 	    .kind = CONF_BOOL },

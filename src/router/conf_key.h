@@ -29,15 +29,6 @@ enum conf_kind {
 	CONF_OTHER,  /* what set makes of it */
 };
 
-/* What a reload does when the value has changed. */
-enum conf_change {
-	CONF_CHANGE_NONE,
-	CONF_CHANGE_DAEMON, /* takes effect at the next start */
-	CONF_CHANGE_LIVE,   /* applies it to the running link */
-	CONF_CHANGE_PUMP,   /* starts a new pump */
-	CONF_CHANGE_LINK,   /* makes a new interface */
-};
-
 struct conf_choice {
 	const char *name; /* NULL: the end of the list */
 	int value;

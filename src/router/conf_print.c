@@ -59,9 +59,8 @@ choice_name(const struct conf_key *key, int value)
 	return choice->name ? choice->name : "";
 }
 
-/* False: there is nothing to say. */
-static bool
-put_setting(
+bool
+conf_put_setting(
     struct conf_printer *p, const struct conf_key *key, const void *base)
 {
 	const void *field = (const char *)base + key->offset;
@@ -148,9 +147,8 @@ change_group(struct conf_printer *p, const char *open, size_t open_len,
 	}
 }
 
-/* The settings of a scope, "links[]", from base. */
-static void
-put_scope(struct conf_printer *p, const char *scope, const void *base)
+void
+conf_put_scope(struct conf_printer *p, const char *scope, const void *base)
 {
 	const char *open = "";
 	size_t open_len = 0;
@@ -165,7 +163,7 @@ put_scope(struct conf_printer *p, const char *scope, const void *base)
 		change_group(p, open, open_len, rest, len);
 		open = rest;
 		open_len = len;
-		if (put_setting(p, key, base)) {
+		if (conf_put_setting(p, key, base)) {
 			fputs(p->in_line ? "; " : ";\n", p->out);
 		} else if (!p->in_line) {
 			indent(p);
@@ -182,7 +180,7 @@ put_line(struct conf_printer *p, const char *scope, const void *base)
 {
 	p->in_line = true;
 	fputs("{ ", p->out);
-	put_scope(p, scope, base);
+	conf_put_scope(p, scope, base);
 	fputs("}", p->out);
 	p->in_line = false;
 }
@@ -222,7 +220,7 @@ conf_put_links(
 		indent(p);
 		fputs("{\n", p->out);
 		p->indent++;
-		put_scope(p, "links[]", &conf->links[i]);
+		conf_put_scope(p, "links[]", &conf->links[i]);
 		p->indent--;
 		indent(p);
 		fputs("}", p->out);
@@ -353,5 +351,5 @@ conf_print(const struct conf *conf, FILE *out)
 {
 	struct conf_printer p = { .out = out };
 
-	put_scope(&p, "", conf);
+	conf_put_scope(&p, "", conf);
 }

@@ -15,6 +15,15 @@ struct conf_printer {
 	bool in_line;    /* settings follow each other in one line */
 };
 
+/* Prints the setting of one key from base, without what ends it; false: there
+ * is nothing to say. */
+bool conf_put_setting(
+    struct conf_printer *p, const struct conf_key *key, const void *base);
+
+/* Prints all settings of a scope, "links[]", from base. */
+void conf_put_scope(
+    struct conf_printer *p, const char *scope, const void *base);
+
 /*
  * The values that are more than a number or a choice: what the key table
  * calls for its CONF_OTHER keys.  Each prints the setting from base + offset

@@ -39,7 +39,8 @@ set_timer(struct link *l, int64_t delay_ms)
 static enum link_event
 enter_down(struct link *l)
 {
-	if (!l->wanted)
+	/* link_settle() knows what is to become of it. */
+	if (!l->wanted && !link_is_changing(l))
 		interface_release(&l->interface);
 	return LINK_EV_NONE;
 }
@@ -148,13 +149,19 @@ random_bits(void)
 	return bits;
 }
 
-static enum link_event
-enter_backoff(struct link *l)
+void
+link_back_off(struct link *l)
 {
 	unsigned delay_ms = backoff_next(&l->backoff, l->conf->retry_first_ms,
 	    l->conf->retry_max_ms, random_bits());
 
 	set_timer(l, delay_ms);
+}
+
+static enum link_event
+enter_backoff(struct link *l)
+{
+	link_back_off(l);
 	return LINK_EV_NONE;
 }
 
@@ -254,13 +261,15 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 }
 
 struct link *
-link_new(const struct conf_link *conf, const struct link_env *env)
+link_new(const struct conf_link *conf, struct conf *holder,
+    const struct link_env *env)
 {
 	struct link *l = calloc(1, sizeof(*l));
 
 	if (!l)
 		return NULL;
 	l->conf = conf;
+	l->holder = holder;
 	l->env = env;
 	l->state = LINK_DOWN;
 	l->after = LINK_DOWN;
@@ -272,6 +281,8 @@ link_new(const struct conf_link *conf, const struct link_env *env)
 		free(l);
 		return NULL;
 	}
+	if (holder)
+		conf_hold(holder);
 	return l;
 }
 
@@ -283,6 +294,8 @@ link_free(struct link *l)
 	assert(l->state == LINK_DOWN);
 	interface_release(&l->interface);
 	event_free(l->timer);
+	conf_free(l->holder);
+	conf_free(l->next.holder);
 	free(l);
 }
 
@@ -297,6 +310,8 @@ void
 link_start(struct link *l)
 {
 	l->wanted = true;
+	if (l->waiting || link_is_changing(l))
+		return;
 	link_event(l, LINK_EV_START);
 }
 
@@ -304,5 +319,9 @@ void
 link_stop(struct link *l)
 {
 	l->wanted = false;
+	l->waiting = false;
+	/* DOWN by hand, or on its way to be started: it still has it. */
+	if (l->state == LINK_DOWN && !link_is_changing(l))
+		interface_release(&l->interface);
 	link_event(l, LINK_EV_STOP);
 }

@@ -35,6 +35,7 @@ struct link_env {
 
 struct link {
 	const struct conf_link *conf;
+	struct conf *holder; /* what conf is in */
 	const struct link_env *env;
 
 	enum link_state state;
@@ -61,10 +62,23 @@ struct link {
 	int64_t last_error_ms;
 	struct log_bucket bucket;
 	struct stats ended; /* of all pumps before this one */
+
+	/* What it becomes when it is DOWN, by link_settle(). */
+	struct {
+		const struct conf_link *conf; /* NULL: it stays what it is */
+		struct conf *holder;
+		bool new_interface;
+	} next;
+	bool leaving; /* it is removed when it is DOWN */
+	bool waiting; /* DOWN, and to be started when nobody is in its way */
+	/* Why the last reload left it as it was; code 0: it did not. */
+	struct error refused;
 };
 
-/* conf and env stay the caller's and outlive the link.  NULL: no memory. */
-struct link *link_new(const struct conf_link *conf, const struct link_env *env);
+/* conf is in holder, which it holds (NULL: conf is the caller's, and outlives
+ * the link); env stays the caller's.  NULL: no memory. */
+struct link *link_new(const struct conf_link *conf, struct conf *holder,
+    const struct link_env *env);
 /* Only in DOWN.  NULL is allowed. */
 void link_free(struct link *l);
 
@@ -82,6 +96,45 @@ void link_look(struct link *l);
 void link_interface_event(struct link *l, const struct netwatch_event *ev);
 /* Notifications were lost: looks for itself. */
 void link_interface_resync(struct link *l);
+
+/* Why not all is as configured; NULL: it is. */
+const struct error *link_degraded(const struct link *l);
+
+/*
+ * A reload, in these steps.  While a link is changing (link_is_changing()), it
+ * stays what it was until it is DOWN.
+ */
+
+/* Routes that are not in to (NULL: all) go, so that others can have them. */
+void link_yield(struct link *l, const struct conf_link *to);
+/* Makes the interface what to says, where that goes without a new one; see
+ * interface_change(). */
+int link_try(struct link *l, const struct conf_link *to,
+    struct interface_undo *undo, struct error *err);
+void link_untry(struct link *l, const struct conf_link *to,
+    const struct interface_undo *undo);
+
+/* Nothing has changed: only that it is told by to, which is in holder. */
+void link_keep(
+    struct link *l, const struct conf_link *to, struct conf *holder);
+/* Only that has changed which a link takes while it runs: the rest of what
+ * link_try() has begun. */
+void link_change(
+    struct link *l, const struct conf_link *to, struct conf *holder);
+/* A new pump, and perhaps a new interface: goes DOWN first. */
+void link_replace(struct link *l, const struct conf_link *to,
+    struct conf *holder, bool new_interface);
+void link_remove(struct link *l); /* goes DOWN first */
+
+bool link_is_changing(const struct link *l);
+/*
+ * Of one that is DOWN and changing, the interface goes where it is to be
+ * another (about 20 ms), and it becomes what it is to be: waiting where it is
+ * to run, or ready for link_free() where it is leaving.
+ */
+void link_settle(struct link *l);
+/* Starts one that is waiting. */
+void link_go(struct link *l);
 
 /* The counters of all pumps so far and of this one now. */
 void link_stats(const struct link *l, struct stats *stats);

@@ -106,7 +106,7 @@ link_log_status(const struct link *l)
 	    "restarts=%u last-error=\"%s\"",
 	    name, link_state_name(l->state), (clock_ms() - l->since_ms) / 1000,
 	    l->conf->interface, l->interface.carrier ? "on" : "off",
-	    l->interface.degraded ? "yes" : "no",
+	    link_degraded(l) ? "yes" : "no",
 	    l->interface.held_down ? "yes" : "no", l->stuck ? "yes" : "no",
 	    l->silent ? "yes" : "no",
 	    l->port.node[0] ? l->port.node : l->conf->port.device, l->port.baud,

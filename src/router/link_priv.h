@@ -1,6 +1,6 @@
 /*
  * What the files of the room `link` share: link.c (states), link_pump.c,
- * link_interface.c, link_say.c.  Nobody else includes this.
+ * link_interface.c, link_change.c, link_say.c.  Nobody else includes this.
  */
 #ifndef SR_ROUTER_LINK_PRIV_H
 #define SR_ROUTER_LINK_PRIV_H
@@ -8,6 +8,9 @@
 #include "router/link.h"
 
 void link_event(struct link *l, enum link_event ev);
+
+/* Waits for the next try, as long as is configured now. */
+void link_back_off(struct link *l);
 
 /* A line that outsiders can provoke (an adapter that flaps, an interface that
  * somebody plays with): held back by the link's token bucket. */

@@ -45,3 +45,11 @@ link_fail(struct link *l, const struct error *err)
 		log_debug(
 		    "%s: try %u: %s", l->conf->name, l->failures, err->text);
 }
+
+const struct error *
+link_degraded(const struct link *l)
+{
+	if (l->refused.code)
+		return &l->refused;
+	return l->interface.degraded ? &l->interface.reason : NULL;
+}

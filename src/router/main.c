@@ -17,6 +17,7 @@
 #include "router/forward.h"
 #include "router/leftover.h"
 #include "router/options.h"
+#include "router/state.h"
 #include "router/supervisor.h"
 
 static void
@@ -37,6 +38,50 @@ complain(const char *line, bool warning, void *arg)
 		log_err("%s", line);
 }
 
+/* What the file says, unless it is one that was not confirmed. */
+static struct conf *
+confirmed_conf(
+    struct conf *conf, const struct options *o, const char *sources, size_t len)
+{
+	struct conf *confirmed;
+	struct state state;
+	struct error err;
+
+	state_init(&state, o->file);
+	confirmed = state_recall(&state, sources, len, conf, &err);
+	if (!confirmed && err.code != 0)
+		log_warn("serial-routerd: the last confirmed configuration "
+			 "cannot be had: %s",
+		    err.text);
+	if (!confirmed)
+		return conf;
+	log_warn("serial-routerd: %s was not confirmed and has not changed "
+		 "since: started with the last confirmed configuration; a "
+		 "reload takes the file after all",
+	    o->file);
+	conf_free(conf);
+	return confirmed;
+}
+
+static struct conf *
+read_file(struct options *o, struct error *err)
+{
+	char *sources = NULL;
+	size_t len = 0;
+	FILE *memory = open_memstream(&sources, &len);
+	struct conf *conf;
+
+	if (!memory) {
+		error_set(err, ENOMEM, "no memory");
+		return NULL;
+	}
+	conf = conf_read_sources(o->file, memory, complain, o, err);
+	if (fclose(memory) == 0 && conf && !o->check && !o->print)
+		conf = confirmed_conf(conf, o, sources, len);
+	free(sources);
+	return conf;
+}
+
 static struct conf *
 read_conf(struct options *o, struct error *err)
 {
@@ -44,7 +89,7 @@ read_conf(struct options *o, struct error *err)
 	char *text;
 
 	if (!o->link.interface)
-		return conf_read(o->file, complain, o, err);
+		return read_file(o, err);
 	text = options_text(&o->link);
 	if (!text) {
 		error_set(err, ENOMEM, "no memory");
@@ -140,17 +185,6 @@ own_interfaces(const struct conf *conf, const struct options *o)
 	return owner;
 }
 
-static void
-warn_of_forwarding(const struct conf *conf)
-{
-	char text[256];
-
-	if (forward_hindrance(conf, FORWARD_SYSCTLS, text, sizeof(text)))
-		log_warn("serial-routerd: packets are not passed on: %s; see "
-			 "FORWARDING in serial-routerd(8)",
-		    text);
-}
-
 static int
 serve(struct conf *conf, const struct options *o)
 {
@@ -167,10 +201,11 @@ serve(struct conf *conf, const struct options *o)
 	leave_mtu(conf, o);
 	/* Asks for the name while that may take a while. */
 	privilege_user_name();
-	s = supervisor_new(conf, own_interfaces(conf, o), &err);
+	s = supervisor_new(conf, own_interfaces(conf, o),
+	    o->link.interface ? NULL : o->file, &err);
 	if (!s)
 		return fail(&err);
-	warn_of_forwarding(conf);
+	forward_warn(conf);
 	if (supervisor_run(s, &err) < 0) {
 		log_err("serial-routerd: %s", err.text);
 		status = EXIT_FAILURE;
@@ -203,25 +238,6 @@ reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* What may have passed when systemd tries again is no fault of the file. */
-static int
-conf_status(const struct error *err)
-{
-	switch (err->code) {
-	case EACCES:
-		return EX_NOPERM;
-	case EAGAIN:
-	case ENOMEM:
-	case EMFILE:
-	case ENFILE:
-	case EIO:
-	case ETIME:
-	case ETIMEDOUT:
-		return EX_UNAVAILABLE;
-	}
-	return EX_CONFIG;
-}
-
 int
 main(int argc, char **argv)
 {
@@ -244,7 +260,7 @@ main(int argc, char **argv)
 	conf = read_conf(&o, &err);
 	if (!conf) {
 		log_err("serial-routerd: %s", err.text);
-		return conf_status(&err);
+		return conf_exit_status(&err);
 	}
 	status = EX_OK;
 	if (o.print)

@@ -3,12 +3,12 @@
 
 #include <ctype.h>
 #include <getopt.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/usage.h"
 #include "os/sandbox.h"
 
 enum {
@@ -76,20 +76,6 @@ print_help(void)
 	    "It stays in the foreground.  SIGUSR1 logs each link's state "
 	    "and counters.\n"
 	    "See serial-routerd(8) and serial-router.conf(5).\n");
-}
-
-__attribute__((format(printf, 1, 2))) static int
-usage_error(const char *fmt, ...)
-{
-	va_list ap;
-
-	fprintf(stderr, "serial-routerd: ");
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fprintf(stderr, "\n");
-	print_synopsis(stderr);
-	return EX_USAGE;
 }
 
 static int
@@ -231,6 +217,7 @@ options_parse(struct options *o, int argc, char **argv)
 	};
 	int c, status;
 
+	usage_init("serial-routerd", print_synopsis);
 	*o = (struct options){ .most = LOG_LEVEL_INFO };
 	while (
 	    (c = getopt_long(argc, argv, "c:tTvVhi:p:b:", longs, NULL)) != -1) {

@@ -11,9 +11,9 @@
 
 /* tests/fake/interface.c, instead of router/interface */
 extern struct fake_interface {
-	const char *refusal; /* interface_make() fails with this text */
+	const char *refusal; /* interface_make() and _change() fail with it */
 	bool held_down;      /* what interface_make() finds */
-	int made, lost, released;
+	int made, lost, released, changed, undone, deleted;
 	bool carrier;
 } fake_interface;
 
@@ -21,6 +21,7 @@ extern struct fake_interface {
 extern struct fake_netif {
 	bool deleted;
 	bool up;
+	int yielded; /* calls of netif_drop_routes() */
 } fake_netif;
 
 /* tests/fake/pump_proc.c, instead of router/pump_proc */

@@ -74,14 +74,37 @@ class Router:
         self.args, self.env, self.wrap = args, env or {}, wrap
         self.file = os.path.join(self.directory, "serial-router.conf")
         self.log_path = os.path.join(self.directory, "log")
+        self.state_dir = os.path.join(self.directory, "state")
         self.process, self.started = None, 0
         self.configure(links)
         if start:
             self.start()
 
     def configure(self, links):
-        with open(self.file, "w") as f:
-            f.write("links: %s;\n" % libconfig(list(links)))
+        self.names = [link["name"] for link in links]
+        self.write("links: %s;\n" % libconfig(list(links)))
+
+    def write(self, text):
+        with open(self.file, "wb") as f:
+            f.write(text if isinstance(text, bytes) else text.encode())
+
+    def hup(self, pattern, seconds=20):
+        """Asks for a reload; what the log says from there, once pattern is
+        in it."""
+        since = self.mark()
+        self.process.send_signal(signal.SIGHUP)
+        self.wait_log(pattern, seconds, since)
+        return self.log(since)
+
+    def reload(self, links, seconds=20):
+        """What the log says of it."""
+        self.configure(links)
+        return self.hup(r"serial-routerd: reloaded: .*\n", seconds)
+
+    def refused(self, text, seconds=20):
+        """The same of a file that is not taken."""
+        self.write(text)
+        return self.hup(r"the configuration in force stays\n", seconds)
 
     def start(self):
         """Until it listens to signals, too."""
@@ -104,7 +127,8 @@ class Router:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, **env},
+                env={**os.environ, "STATE_DIRECTORY": self.state_dir,
+                     **env},
             )
 
     @property
@@ -169,8 +193,7 @@ class Router:
         return found
 
     def _names(self):
-        with open(self.file) as f:
-            return re.findall(r'\{ name = "([^"]+)"; port', f.read())
+        return self.names
 
     def status(self, name="sl0"):
         return self.snapshot()[name]

@@ -117,6 +117,7 @@ reads_every_key(void **state)
 	assert_int_equal(netif->rp_filter, NETIF_RP_FILTER_STRICT);
 	assert_true(netif->ignore_linkdown);
 	assert_int_equal(link->live.leading_end, TX_LEADING_END_NEVER);
+	assert_int_equal(link->live.check, RX_CHECK_HEADER);
 	assert_int_equal(link->retry_first_ms, 10);
 	assert_int_equal(link->retry_max_ms, 600000);
 	conf_free(conf);
@@ -153,6 +154,7 @@ fills_in_the_defaults(void **state)
 	assert_int_equal(netif->rp_filter, NETIF_RP_FILTER_LOOSE);
 	assert_false(netif->ignore_linkdown);
 	assert_int_equal(link->live.leading_end, TX_LEADING_END_IDLE);
+	assert_int_equal(link->live.check, RX_CHECK_FULL);
 	assert_int_equal(link->retry_first_ms, 100);
 	assert_int_equal(link->retry_max_ms, 30000);
 	conf_free(conf);

@@ -415,6 +415,26 @@ a_standing_queue_is_dropped_from(void **state)
 	fq_free(q);
 }
 
+/* Each of four flows waits four times as long with as much queued. */
+static void
+what_is_a_standing_queue_grows_with_the_flows(void **state)
+{
+	struct fq *q = fq_new(&usual);
+	uint64_t dropped;
+
+	(void)state;
+	for (int64_t now = 1; now < 30000 * MS; now += 130 * MS) {
+		for (unsigned flow = 0; q->counts.packets < 12; flow++)
+			put(q, 1500, flow % 4, 0, now);
+		get(q, now);
+		if (now < 8600 * MS)
+			assert_int_equal(q->counts.dropped[FQ_DROP_CODEL], 0);
+	}
+	dropped = q->counts.dropped[FQ_DROP_CODEL];
+	assert_in_range(dropped, 4, 60);
+	fq_free(q);
+}
+
 static unsigned
 ipv4_sum(const uint8_t *p)
 {
@@ -510,7 +530,7 @@ settings_change_without_a_loss(void **state)
 	assert_int_equal(q->counts.packets, 200);
 	/* The bound holds again as soon as the queue is below it: until then
 	 * a packet is let in for each one that leaves. */
-	put(q, 68, 99, 0, 1);
+	put(q, 30, 99, 0, 1);
 	assert_int_equal(q->counts.dropped[FQ_DROP_FULL], 1);
 	assert_int_equal(q->counts.packets, 200);
 	assert_int_equal(get(q, 1).flow, 99);
@@ -601,6 +621,7 @@ main(void)
 		cmocka_unit_test(target_and_interval_follow_the_line),
 		cmocka_unit_test(the_bound_follows_the_line),
 		cmocka_unit_test(a_standing_queue_is_dropped_from),
+		cmocka_unit_test(what_is_a_standing_queue_grows_with_the_flows),
 		cmocka_unit_test(what_may_be_marked_is_marked_instead),
 		cmocka_unit_test(ipv6_is_marked_too),
 		cmocka_unit_test(a_burst_of_fragments_passes_whole),

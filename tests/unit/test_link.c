@@ -55,7 +55,7 @@ setup(void **state)
 	f->conf.port.baud = 115200;
 	/* A path that is there, so that a hang-up is no absence. */
 	f->conf.port.device = strdup("/dev/null");
-	f->link = link_new(&f->conf, &f->env);
+	f->link = link_new(&f->conf, NULL, &f->env);
 	*state = f;
 	return f->link && f->conf.port.device ? 0 : -1;
 }
