@@ -30,8 +30,7 @@ has_peer(const struct netif_address *a)
 }
 
 bool
-netif_same_address(
-    const struct netif_address *a, const struct netif_address *b)
+netif_same_address(const struct netif_address *a, const struct netif_address *b)
 {
 	if (a->prefix_len != b->prefix_len || !ip_equal(&a->local, &b->local))
 		return false;

@@ -27,6 +27,7 @@ enum { POLL_SOCK, POLL_TUN, POLL_PORT, POLL_COUNT };
 static struct pump {
 	const struct pump_options *options;
 	int tun, sock, port;
+	struct port_info info;
 	struct stats_page *page;
 	void *pool; /* of the queue */
 	struct stats stats;
@@ -122,6 +123,24 @@ close_others(struct pump *p)
 		end(p, PUMP_END_FAILED, &err);
 }
 
+/* What two links ask for belongs to neither: which one gets it would depend on
+ * who comes first. */
+static int
+check_claims(struct pump *p, struct error *err)
+{
+	const struct pump_options *o = p->options;
+	const char *other = o->claimed
+	    ? o->claimed(o->claimed_arg, o->link, &p->info)
+	    : NULL;
+
+	if (!other)
+		return 0;
+	return error_set(err, ENOTUNIQ,
+	    "port %s is what both link %s and link %s ask for: one of them "
+	    "has to say more, see serial-routerd --list-ports",
+	    p->info.node, o->link, other);
+}
+
 static bool
 is_absent(int code)
 {
@@ -130,11 +149,13 @@ is_absent(int code)
 }
 
 static void
-open_port(struct pump *p, struct port_info *info)
+open_port(struct pump *p)
 {
 	struct error err;
 
-	p->port = port_open(&p->options->port, info, &err);
+	if (port_find(&p->options->port, &p->info, &err) == 0 &&
+	    check_claims(p, &err) == 0)
+		p->port = port_open(&p->options->port, &p->info, &err);
 	if (p->port >= 0) {
 		p->errors_known = port_errors(p->port, &p->errors);
 		p->stats.rx_uart_known = p->errors_known;
@@ -180,7 +201,7 @@ tx_settings(const struct pump_live *live)
 }
 
 static void
-set_up_queue(struct pump *p, const struct port_info *info)
+set_up_queue(struct pump *p)
 {
 	struct tx_settings settings = tx_settings(&p->options->live);
 	uint8_t key[FLOW_KEY_BYTES];
@@ -193,7 +214,7 @@ set_up_queue(struct pump *p, const struct port_info *info)
 		error_errno(&err, "random key of the queue");
 		end(p, PUMP_END_FAILED, &err);
 	}
-	tx_init(&p->tx, &p->options->port, info, &settings, p->pool, key,
+	tx_init(&p->tx, &p->options->port, &p->info, &settings, p->pool, key,
 	    &p->stats, clock_ns());
 }
 
@@ -280,13 +301,16 @@ obey(struct pump *p)
 static void
 hang_up(struct pump *p, const char *what, int code)
 {
+	const char *name = p->options->port.device;
 	struct error err;
 
+	if (!name)
+		name = p->info.node;
 	if (code == 0)
-		error_set(&err, EIO, "%s hung up", p->options->port.device);
+		error_set(&err, EIO, "%s hung up", name);
 	else
-		error_set(&err, code, "%s hung up: %s: %s",
-		    p->options->port.device, what, strerror(code));
+		error_set(&err, code, "%s hung up: %s: %s", name, what,
+		    strerror(code));
 	end(p, PUMP_END_HANGUP, &err);
 }
 
@@ -470,7 +494,6 @@ pump_run(const struct pump_options *options, int tun, int sock,
     struct stats_page *page)
 {
 	struct pump *p = &pump;
-	struct port_info info;
 	struct error err;
 	char name[16];
 
@@ -489,15 +512,15 @@ pump_run(const struct pump_options *options, int tun, int sock,
 	rx_init(&p->rx, options->port.flow == PORT_FLOW_XONXOFF, &p->stats,
 	    deliver, p);
 	p->rx.check = options->live.check;
-	open_port(p, &info);
-	set_up_queue(p, &info);
+	open_port(p);
+	set_up_queue(p);
 	drop_everything(p);
 	settle(p);
 	if (tx_drain_stale(&p->tx, p->tun, &err) < 0)
 		end(p, PUMP_END_INTERFACE, &err);
 	start_life(p);
 	stats_publish(p->page, &p->stats);
-	report(p, PUMP_OPENED, 0, &info, NULL);
+	report(p, PUMP_OPENED, 0, &p->info, NULL);
 	for (;;)
 		turn(p);
 }

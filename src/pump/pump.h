@@ -36,6 +36,11 @@ struct pump_live {
 struct pump_options {
 	const char *link; /* the link's name, for ps(1) */
 	struct port_settings port;
+	/* Called in the child: which other link asks for the port that was
+	 * found, too; NULL: none.  NULL itself: there are no others. */
+	const char *(*claimed)(
+	    const void *arg, const char *link, const struct port_info *port);
+	const void *claimed_arg;
 	struct pump_live live; /* as it is at the start */
 	uid_t uid;             /* whom to become where the process is root */
 	gid_t gid;

@@ -85,8 +85,7 @@ read_text(struct conf_reader *r, const struct conf_file *file, FILE *sources,
 	struct conf_text text;
 	int result = 0;
 
-	if (conf_text_init(
-		&text, file, r->faults.name, sources, &r->faults)) {
+	if (conf_text_init(&text, file, r->faults.name, sources, &r->faults)) {
 		if (trial)
 			result = conf_trial(text.text, conf_trial_libconfig,
 			    CONF_TRIAL_MS, &r->faults, err);
@@ -111,8 +110,8 @@ conf_new(void)
 }
 
 static struct conf *
-parse(const struct conf_file *file, const char *name, FILE *sources,
-    bool trial, conf_complain *complain, void *arg, struct error *err)
+parse(const struct conf_file *file, const char *name, FILE *sources, bool trial,
+    conf_complain *complain, void *arg, struct error *err)
 {
 	struct conf_reader r = { .conf = conf_new() };
 	bool good;

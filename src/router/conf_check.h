@@ -13,6 +13,14 @@
 void conf_check_link(struct conf_reader *r, const config_setting_t *group,
     struct conf_link *link);
 
+/* The part of that which is about the port. */
+void conf_check_port(struct conf_reader *r, const config_setting_t *group,
+    const struct conf_link *link);
+
+/* Whether link i asks for what an earlier one asks for. */
+void conf_check_claims(
+    struct conf_reader *r, const config_setting_t *list, size_t i);
+
 /* Checks all links of r->conf, read from list, against each other. */
 void conf_check_links(struct conf_reader *r, const config_setting_t *list);
 

@@ -11,6 +11,7 @@
 #define ADDRESS(member) .offset = offsetof(struct netif_address, member)
 #define ROUTE(member) .offset = offsetof(struct netif_route, member)
 #define RANGE(lo, hi) .kind = CONF_INT, .min = (lo), .max = (hi)
+#define MAYBE(lo, hi) .kind = CONF_MAYBE, .min = (lo), .max = (hi)
 #define ONE_OF(list) .kind = CONF_CHOICE, .choices = (list)
 #define OTHER(read, print, what) \
 	.kind = CONF_OTHER, .set = (read), .put = (print), .expected = what
@@ -41,6 +42,14 @@ static const struct conf_choice flows[] = {
 	{ "none", PORT_FLOW_NONE },
 	{ "rtscts", PORT_FLOW_RTSCTS },
 	{ "xonxoff", PORT_FLOW_XONXOFF },
+	{ 0 },
+};
+
+static const struct conf_choice lines[] = {
+	{ "keep", PORT_LINE_KEEP },
+	{ "on", PORT_LINE_ON },
+	{ "off", PORT_LINE_OFF },
+	{ "pulse", PORT_LINE_PULSE },
 	{ 0 },
 };
 
@@ -77,8 +86,24 @@ const struct conf_key conf_keys[] = {
 	{ "links[].enabled", LIVE, .preset = "true", LINK(enabled),
 	    .kind = CONF_BOOL },
 
-	{ "links[].port.device", PUMP, REQUIRED, LINK(port.device),
+	{ "links[].port.device", PUMP, .preset = "none, where usb is given",
+	    LINK(port.device),
 	    OTHER(conf_set_device, conf_put_device, "an absolute path") },
+	{ "links[].port.usb", PUMP, .preset = "none, where device is given",
+	    OTHER(conf_set_usb, conf_put_usb,
+		"a group { vendor; product; serial; path; function; }") },
+	{ "links[].port.usb.vendor", PUMP, .preset = "any",
+	    LINK(port.usb.vendor), MAYBE(0, 0xffff) },
+	{ "links[].port.usb.product", PUMP, .preset = "any",
+	    LINK(port.usb.product), MAYBE(0, 0xffff) },
+	{ "links[].port.usb.serial", PUMP, .preset = "any",
+	    LINK(port.usb.serial),
+	    OTHER(conf_set_serial, conf_put_text, "1 to 378 bytes") },
+	{ "links[].port.usb.path", PUMP, .preset = "any", LINK(port.usb.path),
+	    OTHER(conf_set_place, conf_put_text,
+		"a place such as \"1-1.2\": bus, ports") },
+	{ "links[].port.usb.function", PUMP, .preset = "any",
+	    LINK(port.usb.function), MAYBE(0, 255) },
 	{ "links[].port.baud", PUMP, REQUIRED, LINK(port.baud),
 	    RANGE(50, 16000000) },
 	{ "links[].port.parity", PUMP, .preset = "none", LINK(port.parity),
@@ -87,6 +112,10 @@ const struct conf_key conf_keys[] = {
 	    RANGE(1, 2) },
 	{ "links[].port.flow", PUMP, .preset = "none", LINK(port.flow),
 	    ONE_OF(flows) },
+	{ "links[].port.dtr", PUMP, .preset = "keep", LINK(port.dtr),
+	    ONE_OF(lines) },
+	{ "links[].port.rts", PUMP, .preset = "keep", LINK(port.rts),
+	    ONE_OF(lines) },
 	{ "links[].port.settle_ms", PUMP, .preset = "0", LINK(port.settle_ms),
 	    RANGE(0, 10000) },
 	{ "links[].port.low_latency", PUMP, .preset = "true",
@@ -181,6 +210,21 @@ conf_key_within(const struct conf_key *key, const char *scope)
 	return strstr(rest, "[]") ? NULL : rest;
 }
 
+bool
+conf_key_is_inner(const struct conf_key *key, const char *scope)
+{
+	size_t len = strlen(key->path);
+
+	for (const struct conf_key *k = conf_keys; k->path; k++) {
+		size_t n = strlen(k->path);
+
+		if (n < len && key->path[n] == '.' && n > strlen(scope) &&
+		    strncmp(k->path, key->path, n) == 0)
+			return true;
+	}
+	return false;
+}
+
 const char *
 conf_change_name(enum conf_change change)
 {
@@ -225,6 +269,7 @@ conf_key_type(const struct conf_key *key, char *buf, size_t size)
 		snprintf(buf, size, "true or false");
 		break;
 	case CONF_INT:
+	case CONF_MAYBE:
 		snprintf(buf, size, "%lld %s %lld", (long long)key->min,
 		    key->max - key->min == 1 ? "or" : "to",
 		    (long long)key->max);

@@ -21,10 +21,13 @@ struct conf_reader {
 
 struct conf_printer;
 
+#define CONF_UNSET UINT32_MAX
+
 enum conf_kind {
 	CONF_BOOL,   /* bool */
 	CONF_SWITCH, /* enum netif_switch: on, off, or untouched by default */
 	CONF_INT,    /* unsigned; min to max */
+	CONF_MAYBE,  /* the same, or CONF_UNSET by default */
 	CONF_CHOICE, /* an enum; one of choices */
 	CONF_OTHER,  /* what set makes of it */
 };
@@ -62,6 +65,9 @@ const struct conf_key *conf_key_find(const char *path);
 /* What is left of the path of a key of a scope ("port.baud" of "links[]"),
  * and not of a list in it; NULL: it belongs elsewhere. */
 const char *conf_key_within(const struct conf_key *key, const char *scope);
+
+/* Whether a key belongs to a group that another key reads and prints. */
+bool conf_key_is_inner(const struct conf_key *key, const char *scope);
 
 /* What a value of this key may be, in words, into buf; returns buf. */
 const char *conf_key_type(const struct conf_key *key, char *buf, size_t size);

@@ -70,6 +70,8 @@ conf_put_setting(
 	if (key->kind == CONF_SWITCH &&
 	    *(const enum netif_switch *)field == NETIF_UNTOUCHED)
 		return false;
+	if (key->kind == CONF_MAYBE && *(const unsigned *)field == CONF_UNSET)
+		return false;
 	begin(p, key);
 	switch (key->kind) {
 	case CONF_BOOL:
@@ -81,6 +83,7 @@ conf_put_setting(
 		    p->out);
 		break;
 	case CONF_INT:
+	case CONF_MAYBE:
 		put_number(p, *(const unsigned *)field);
 		break;
 	case CONF_CHOICE:
@@ -158,7 +161,7 @@ conf_put_scope(struct conf_printer *p, const char *scope, const void *base)
 		const char *name = rest ? strrchr(rest, '.') : NULL;
 		size_t len = name ? (size_t)(name - rest) : 0;
 
-		if (!rest)
+		if (!rest || conf_key_is_inner(key, scope))
 			continue;
 		change_group(p, open, open_len, rest, len);
 		open = rest;
@@ -244,9 +247,39 @@ conf_put_device(
     struct conf_printer *p, const struct conf_key *key, const void *base)
 {
 	const void *field = (const char *)base + key->offset;
+	const char *device = *(char *const *)field;
 
+	if (!device)
+		return false;
 	begin(p, key);
-	put_string(p, *(char *const *)field);
+	put_string(p, device);
+	return true;
+}
+
+/* "" is no value. */
+bool
+conf_put_text(
+    struct conf_printer *p, const struct conf_key *key, const void *base)
+{
+	const char *text = (const char *)base + key->offset;
+
+	if (!text[0])
+		return false;
+	begin(p, key);
+	put_string(p, text);
+	return true;
+}
+
+bool
+conf_put_usb(
+    struct conf_printer *p, const struct conf_key *key, const void *base)
+{
+	const struct conf_link *link = base;
+
+	if (link->port.device)
+		return false;
+	begin(p, key);
+	put_line(p, key->path, base);
 	return true;
 }
 

@@ -36,6 +36,8 @@ typedef bool conf_put(
 conf_put conf_put_links;     /* struct conf */
 conf_put conf_put_name;      /* char[] */
 conf_put conf_put_device;    /* char * */
+conf_put conf_put_text;      /* char[] */
+conf_put conf_put_usb;       /* struct conf_link */
 conf_put conf_put_owner;     /* uid_t */
 conf_put conf_put_group;     /* gid_t */
 conf_put conf_put_addresses; /* struct conf_link */

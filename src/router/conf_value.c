@@ -54,6 +54,42 @@ conf_set_device(struct conf_reader *r, const struct conf_key *key,
 		r->faults.no_memory = true;
 }
 
+void
+conf_set_usb(struct conf_reader *r, const struct conf_key *key,
+    const config_setting_t *s, void *base)
+{
+	if (config_setting_is_group(s))
+		conf_read_group(r, s, key->path, base);
+	else
+		conf_expected(r, s, key->expected, false);
+}
+
+/* Whatever bytes an adapter may send: \x01 in the file is one of them. */
+void
+conf_set_serial(struct conf_reader *r, const struct conf_key *key,
+    const config_setting_t *s, void *base)
+{
+	const char *text = conf_string(s);
+	size_t len = text ? strlen(text) : 0;
+
+	if (len == 0 || len >= USB_STRING_SIZE)
+		conf_expected(r, s, key->expected, true);
+	else
+		memcpy((char *)base + key->offset, text, len + 1);
+}
+
+void
+conf_set_place(struct conf_reader *r, const struct conf_key *key,
+    const config_setting_t *s, void *base)
+{
+	const char *text = conf_string(s);
+
+	if (!text || !usb_is_place(text))
+		conf_expected(r, s, key->expected, true);
+	else
+		strcpy((char *)base + key->offset, text);
+}
+
 /*
  * A user's or group's number: as the file says it, in digits or in a string
  * of digits.  (uint32_t)-1 means none to the kernel.

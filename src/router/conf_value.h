@@ -18,6 +18,9 @@ typedef void conf_set(struct conf_reader *r, const struct conf_key *key,
 conf_set conf_set_links;     /* struct conf: links, n_links */
 conf_set conf_set_name;      /* char[IFNAMSIZ] */
 conf_set conf_set_device;    /* char *, allocated */
+conf_set conf_set_usb;       /* struct conf_link: port.usb */
+conf_set conf_set_serial;    /* char[USB_STRING_SIZE] */
+conf_set conf_set_place;     /* char[USB_PLACE_SIZE] */
 conf_set conf_set_owner;     /* uid_t */
 conf_set conf_set_group;     /* gid_t */
 conf_set conf_set_addresses; /* struct conf_link: netif.addresses */

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "os/netif.h"
 #include "os/netwatch.h"
+#include "os/usb.h"
 #include "pump/stats.h"
 #include "router/backoff.h"
 #include "router/conf.h"
@@ -29,9 +30,17 @@ struct link_env {
 	struct netif *netif;
 	uid_t pump_uid; /* whom pumps become where the daemon is root */
 	gid_t pump_gid;
+	struct usb_view *usb;       /* as it was last looked at */
 	void (*changed)(void *arg); /* a link's state changed */
+	/* Which other link asks for a port, too; NULL: none.  A pump calls it
+	 * in its own process. */
+	const char *(*claimed)(
+	    const void *arg, const char *link, const struct port_info *port);
 	void *arg;
 };
+
+/* At most so many opens a second. */
+#define LINK_OPENS 5
 
 struct link {
 	const struct conf_link *conf;
@@ -52,10 +61,15 @@ struct link {
 	bool silent;           /* the peer is not heard: no carrier */
 	struct damage damage;  /* of what arrives */
 	int64_t opened_ms;     /* when a pump was last started; 0: never */
+	int64_t opens_ms[LINK_OPENS]; /* when the last ones were, a ring */
+	unsigned next_open;           /* the place of the next one in it */
+	uint64_t tried; /* link_port_sign() when a pump was last started */
+	unsigned soon;  /* it has just appeared: which try comes next; 0: not */
+	bool port_failed;   /* BACKOFF: because of the port */
+	char mismatch[320]; /* what the port cannot do as asked; "": nothing */
 
 	struct backoff backoff;
 	unsigned failures; /* in a row, for the log */
-	bool behind;       /* ABSENT: it has a name, with nothing behind it */
 	bool absent_told;  /* that the port is not there, since it last was */
 	unsigned restarts; /* pumps started after the first */
 	struct error last_error;
@@ -88,8 +102,9 @@ void link_stop(struct link *l); /* asynchronous: until DOWN */
 /* A child of the supervisor ended: perhaps ours. */
 void link_reap(struct link *l);
 
-/* Something may have appeared where its port would be: looks for it now where
- * it is ABSENT. */
+/* Whether it waits for something to change at its port. */
+bool link_waits(const struct link *l);
+/* Something may have changed there: looks now where it waits. */
 void link_look(struct link *l);
 
 /* Something happened to an interface: perhaps ours. */
@@ -115,8 +130,7 @@ void link_untry(struct link *l, const struct conf_link *to,
     const struct interface_undo *undo);
 
 /* Nothing has changed: only that it is told by to, which is in holder. */
-void link_keep(
-    struct link *l, const struct conf_link *to, struct conf *holder);
+void link_keep(struct link *l, const struct conf_link *to, struct conf *holder);
 /* Only that has changed which a link takes while it runs: the rest of what
  * link_try() has begun. */
 void link_change(

@@ -137,7 +137,8 @@ forget_port(struct link *l)
 	memset(&l->port, 0, sizeof(l->port));
 	backoff_reset(&l->backoff);
 	l->failures = 0;
-	l->behind = false;
+	l->tried = 0;
+	l->soon = 0;
 	l->absent_told = false;
 }
 

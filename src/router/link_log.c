@@ -97,6 +97,7 @@ log_from_line(const char *name, const struct stats *s)
 void
 link_log_status(const struct link *l)
 {
+	const char *device = l->conf->port.device ? l->conf->port.device : "-";
 	const char *name = l->conf->name;
 	struct stats stats;
 
@@ -109,7 +110,7 @@ link_log_status(const struct link *l)
 	    link_degraded(l) ? "yes" : "no",
 	    l->interface.held_down ? "yes" : "no", l->stuck ? "yes" : "no",
 	    l->silent ? "yes" : "no",
-	    l->port.node[0] ? l->port.node : l->conf->port.device, l->port.baud,
+	    l->port.node[0] ? l->port.node : device, l->port.baud,
 	    (int)l->pump.pid, l->restarts, l->last_error.text);
 	link_stats(l, &stats);
 	log_to_line(name, &stats);

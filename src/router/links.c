@@ -4,22 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
-#include "os/devwatch.h"
 #include "router/leftover.h"
 #include "router/links_priv.h"
-
-/* How often we look whether an absent port may have appeared. */
-#define LOOK_MS 500
-
-static void
-look_later(struct links *ls)
-{
-	struct timeval tv = { .tv_usec = LOOK_MS * 1000 };
-
-	if (!evtimer_pending(ls->look, NULL))
-		evtimer_add(ls->look, &tv);
-}
 
 static void
 on_changed(void *arg)
@@ -27,7 +13,7 @@ on_changed(void *arg)
 	struct links *ls = arg;
 
 	if (!ls->stopping)
-		look_later(ls);
+		look_soon(ls->look);
 	for (size_t i = 0; i < ls->n; i++) {
 		const struct link *l = ls->links[i];
 
@@ -36,24 +22,6 @@ on_changed(void *arg)
 			links_settle_soon(ls);
 	}
 	ls->changed(ls->arg);
-}
-
-static void
-on_look(evutil_socket_t fd, short what, void *arg)
-{
-	struct links *ls = arg;
-	bool changed = devwatch_changed(ls->devwatch);
-	bool absent = false;
-
-	(void)fd;
-	(void)what;
-	for (size_t i = 0; i < ls->n; i++) {
-		if (changed)
-			link_look(ls->links[i]);
-		absent = absent || ls->links[i]->state == LINK_ABSENT;
-	}
-	if (absent)
-		look_later(ls);
 }
 
 void
@@ -65,11 +33,12 @@ links_settle_soon(struct links *ls)
 		evtimer_add(ls->settle, &now);
 }
 
-static bool
-same_port(const struct conf_link *a, const struct conf_link *b)
+static const char *
+claimed(const void *arg, const char *link, const struct port_info *port)
 {
-	return a->port.device && b->port.device &&
-	    strcmp(a->port.device, b->port.device) == 0;
+	const struct links *ls = arg;
+
+	return look_claimed(ls->look, link, port);
 }
 
 /* Whether one that is to let go of a port or a name still has it. */
@@ -77,7 +46,7 @@ static bool
 is_in_the_way(const struct link *other, const struct link *l)
 {
 	return other != l && link_is_changing(other) &&
-	    (same_port(other->conf, l->conf) ||
+	    (port_same(&other->conf->port, &l->conf->port) ||
 		strcmp(other->conf->interface, l->conf->interface) == 0);
 }
 
@@ -98,6 +67,7 @@ take_out(struct links *ls, size_t i)
 	ls->n--;
 	memmove(
 	    &ls->links[i], &ls->links[i + 1], (ls->n - i) * sizeof(*ls->links));
+	look_at(ls->look, ls->links, ls->n);
 }
 
 /* Whether that took its time, since the kernel removed an interface. */
@@ -140,40 +110,24 @@ on_settle(evutil_socket_t fd, short what, void *arg)
 	ls->changed(ls->arg);
 }
 
-int
-links_watch_ports(struct links *ls, const struct conf *conf, struct error *err)
-{
-	struct devwatch *watch = devwatch_new(err);
-
-	if (!watch)
-		return -1;
-	for (size_t i = 0; i < conf->n_links; i++) {
-		if (devwatch_add(watch, conf->links[i].port.device, err) < 0) {
-			devwatch_free(watch);
-			return -1;
-		}
-	}
-	devwatch_free(ls->devwatch);
-	ls->devwatch = watch;
-	return 0;
-}
-
 static int
 make(struct links *ls, struct conf *conf, struct error *err)
 {
-	ls->look = evtimer_new(ls->env.base, on_look, ls);
 	ls->settle = evtimer_new(ls->env.base, on_settle, ls);
 	ls->links = calloc(conf->n_links + 1, sizeof(*ls->links));
-	if (!ls->look || !ls->settle || !ls->links)
+	if (!ls->settle || !ls->links)
 		return error_set(err, ENOMEM, "no memory");
-	if (links_watch_ports(ls, conf, err) < 0)
+	ls->look = look_new(ls->env.base, err);
+	if (!ls->look)
 		return -1;
+	ls->env.usb = look_usb(ls->look);
 	for (size_t i = 0; i < conf->n_links; i++) {
 		ls->links[i] = link_new(&conf->links[i], conf, &ls->env);
 		if (!ls->links[i])
 			return error_set(err, ENOMEM, "no memory");
 		ls->n++;
 	}
+	look_at(ls->look, ls->links, ls->n);
 	return 0;
 }
 
@@ -188,6 +142,7 @@ links_new(const struct link_env *env, struct conf *conf, struct error *err)
 	}
 	ls->env = *env;
 	ls->env.changed = on_changed;
+	ls->env.claimed = claimed;
 	ls->env.arg = ls;
 	ls->changed = env->changed;
 	ls->arg = env->arg;
@@ -208,9 +163,7 @@ links_free(struct links *ls)
 			link_free(ls->links[i]);
 	}
 	free(ls->links);
-	devwatch_free(ls->devwatch);
-	if (ls->look)
-		event_free(ls->look);
+	look_free(ls->look);
 	if (ls->settle)
 		event_free(ls->settle);
 	free(ls);

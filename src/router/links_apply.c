@@ -71,7 +71,7 @@ prepare(struct work *w, struct error *err)
 		if (!w->links[i])
 			return error_set(err, ENOMEM, "no memory");
 	}
-	return links_watch_ports(w->ls, w->to, err);
+	return 0;
 }
 
 static void
@@ -215,6 +215,7 @@ arrange(struct work *w)
 	ls->links = w->all;
 	ls->n = n;
 	w->all = NULL;
+	look_at(ls->look, ls->links, n);
 }
 
 int

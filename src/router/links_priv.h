@@ -6,6 +6,7 @@
 #define SR_ROUTER_LINKS_PRIV_H
 
 #include "router/links.h"
+#include "router/look.h"
 
 struct links {
 	struct link_env env;        /* that of the links: tells us first */
@@ -13,16 +14,11 @@ struct links {
 	void *arg;
 	struct link **links;
 	size_t n;
-	struct devwatch *devwatch;
-	struct event *look; /* pending while a link may be ABSENT */
+	struct look *look;
 	struct event
 	    *settle; /* pending while a link that changes may be DOWN */
 	bool stopping;
 };
-
-/* Looks from now on for the ports of that configuration, and of no other. */
-int links_watch_ports(
-    struct links *ls, const struct conf *conf, struct error *err);
 
 /* Soon after this, links that are DOWN become what they are to be. */
 void links_settle_soon(struct links *ls);

@@ -17,6 +17,7 @@
 #include "router/forward.h"
 #include "router/leftover.h"
 #include "router/options.h"
+#include "router/ports.h"
 #include "router/state.h"
 #include "router/supervisor.h"
 
@@ -216,13 +217,34 @@ serve(struct conf *conf, const struct options *o)
 }
 
 static int
-print(const struct conf *conf)
+flush_output(void)
 {
-	conf_print(conf, stdout);
 	if (fflush(stdout) == 0)
 		return EX_OK;
 	log_err("serial-routerd: standard output: %s", strerror(errno));
 	return EX_IOERR;
+}
+
+static int
+print(const struct conf *conf)
+{
+	conf_print(conf, stdout);
+	return flush_output();
+}
+
+/* Without a configuration, which there need not be yet, it says less. */
+static int
+list_ports(const struct options *o)
+{
+	struct error err;
+	struct conf *conf = conf_read(o->file, NULL, NULL, &err);
+	int result;
+
+	if (!conf && err.code != ENOENT)
+		log_warn("serial-routerd: links are not shown: %s", err.text);
+	result = ports_print(stdout, USB_SYSFS, PORTS_DEV, conf, &err);
+	conf_free(conf);
+	return result < 0 ? fail(&err) : flush_output();
 }
 
 /* What was inherited: a reader of stderr that went away must not end us, and
@@ -256,6 +278,8 @@ main(int argc, char **argv)
 	if (o.remove_interfaces)
 		return leftover_remove_all();
 	log_open(o.to_syslog, o.most);
+	if (o.list_ports)
+		return list_ports(&o);
 
 	conf = read_conf(&o, &err);
 	if (!conf) {

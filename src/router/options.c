@@ -17,6 +17,7 @@ enum {
 	OPT_PEER,
 	OPT_MTU,
 	OPT_REMOVE,
+	OPT_LIST,
 };
 
 /* The lines of the text, so that a complaint finds back to its option. */
@@ -38,6 +39,7 @@ print_synopsis(FILE *out)
 	    "       serial-routerd [-tTv] -i interface -p port -b baud\n"
 	    "           [--address address [--peer address]] [--mtu bytes] "
 	    "[--syslog]\n"
+	    "       serial-routerd --list-ports [-c file]\n"
 	    "       serial-routerd --remove-interfaces\n"
 	    "       serial-routerd -V | --help\n");
 }
@@ -55,6 +57,10 @@ print_help(void)
 	    "exit\n"
 	    "  -v, --verbose      log debugging lines too\n"
 	    "      --syslog       log to syslog instead of stderr\n"
+	    "      --list-ports   print the serial ports that are there, "
+	    "which link has which,\n"
+	    "                     and what to write into the configuration "
+	    "for each; exit\n"
 	    "      --remove-interfaces\n"
 	    "                     remove all interfaces that it made and that "
 	    "are not in use,\n"
@@ -137,6 +143,9 @@ take(struct options *o, int option, const char *argument)
 	case OPT_SYSLOG:
 		o->to_syslog = true;
 		return -1;
+	case OPT_LIST:
+		o->list_ports = true;
+		return -1;
 	case OPT_REMOVE:
 		o->remove_interfaces = true;
 		return -1;
@@ -211,6 +220,7 @@ options_parse(struct options *o, int argc, char **argv)
 		{ "peer", required_argument, NULL, OPT_PEER },
 		{ "mtu", required_argument, NULL, OPT_MTU },
 		{ "syslog", no_argument, NULL, OPT_SYSLOG },
+		{ "list-ports", no_argument, NULL, OPT_LIST },
 		{ "remove-interfaces", no_argument, NULL, OPT_REMOVE },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },

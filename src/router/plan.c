@@ -109,20 +109,13 @@ plan_removed(struct plan *plan, struct conf *from, const bool *seen)
 }
 
 static bool
-same_port(const struct conf_link *a, const struct conf_link *b)
-{
-	return a->port.device && b->port.device &&
-	    strcmp(a->port.device, b->port.device) == 0;
-}
-
-static bool
 is_evicted(const struct plan_link *l, const struct conf *to)
 {
 	for (size_t i = 0; i < to->n_links; i++) {
 		const struct conf_link *other = &to->links[i];
 
 		if (other != l->to &&
-		    (same_port(l->from, other) ||
+		    (port_same(&l->from->port, &other->port) ||
 			strcmp(l->from->interface, other->interface) == 0))
 			return true;
 	}

@@ -40,6 +40,10 @@ extern struct fake_pump {
 void fake_pump_says(
     enum pump_report_type type, enum pump_end end, const char *text);
 
+/* The same with an error of that code. */
+void fake_pump_says_code(
+    enum pump_report_type type, enum pump_end end, const char *text, int code);
+
 /* tests/fake/pump_run.c, instead of pump/pump: the life of the child, which
  * exits 0 where this returns.  All signals are blocked in it. */
 extern void (*fake_pump_run)(

@@ -33,20 +33,21 @@ def libconfig(value):
     return "( " + ", ".join(map(libconfig, value)) + " )"
 
 
-def link(link_name, device, baud=921600, port=None, framing=None, retry=None,
-         enabled=None, liveness=None, **interface):
+# Of a link, besides its port and its interface.
+GROUPS = ("enabled", "framing", "receive", "queue", "retry", "liveness")
+
+
+def link(link_name, device, baud=921600, port=None, **interface):
     """A link of the configuration; what is left goes to its interface."""
     made = {
         "name": link_name,
         "port": {"device": device, "baud": baud, **(port or {})},
-        "interface": interface,
     }
-    for key, value in (("framing", framing), ("retry", retry),
-                       ("enabled", enabled),
-                       ("liveness", liveness)):
-        if value is not None:
-            made[key] = value
-    return made
+    for key in GROUPS:
+        if interface.get(key) is not None:
+            made[key] = interface.pop(key)
+        interface.pop(key, None)
+    return {**made, "interface": interface}
 
 
 def both(n=0):
@@ -152,7 +153,7 @@ class Router:
 
     def said(self, since=0):
         """The log without what SIGUSR1 asked for."""
-        asked = (": state=", ": to-line:", ": from-line:")
+        asked = (": state=", ": to-line:", ": queue:", ": from-line:")
         return [x for x in self.lines(since)
                 if not any(a in x for a in asked)]
 
@@ -178,8 +179,8 @@ class Router:
                       since=since)
         found = {}
         for line in self.lines(since):
-            m = re.match(r"(?:<6>)?([^ :]+): (state=|to-line: |from-line: )",
-                         line)
+            m = re.match(r"(?:<6>)?([^ :]+): "
+                         r"(state=|to-line: |queue: |from-line: )", line)
             if m is None:
                 continue
             part = found.setdefault(m.group(1), {})
@@ -187,7 +188,7 @@ class Router:
             part[key] = pairs(line.split(": ", 1)[1])
         for name, part in found.items():
             part.update(part.pop("state"))
-            for key in ("to-line", "from-line"):
+            for key in ("to-line", "queue", "from-line"):
                 part[key] = {k: int(v) for k, v in part[key].items()}
             check_balance(part)
         return found
