@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -26,6 +27,7 @@ static struct pump {
 	int tun, sock, port;
 	struct port_info info;
 	struct stats_page *page;
+	void *pool; /* of the queue */
 	struct stats stats;
 	struct rx rx;
 	struct tx tx;
@@ -146,19 +148,45 @@ drop_everything(struct pump *p)
 		end(p, PUMP_END_FAILED, &err);
 }
 
+/* Of this only what the queue uses will ever be touched. */
 static void
 allocate_queue(struct pump *p)
 {
-	size_t size = tx_pool_size(&p->options->port);
-	uint8_t *pool = malloc(size);
+	size_t size = tx_pool_size();
 	struct error err;
 
-	if (!pool) {
-		error_errno(&err, "queue of %zu bytes", size);
+	p->pool = calloc(1, size);
+	if (p->pool)
+		return;
+	error_errno(&err, "queue of %zu bytes", size);
+	end(p, PUMP_END_FAILED, &err);
+}
+
+static struct tx_settings
+tx_settings(const struct pump_live *live)
+{
+	return (struct tx_settings){
+		.mtu = live->mtu,
+		.leading_end = live->leading_end,
+		.pace = live->pace,
+		.limit_ms = live->limit_ms,
+	};
+}
+
+static void
+set_up_queue(struct pump *p)
+{
+	struct tx_settings settings = tx_settings(&p->options->live);
+	uint8_t key[FLOW_KEY_BYTES];
+	struct error err;
+
+	/* So that nobody outside can make flows meet. */
+	if (getrandom(key, sizeof(key), GRND_NONBLOCK) != sizeof(key)) {
+		error_errno(&err, "random key of the queue");
 		end(p, PUMP_END_FAILED, &err);
 	}
-	tx_init(&p->tx, &p->options->port, p->options->live.leading_end, pool,
-	    size, &p->stats, clock_ns());
+	tx_init(&p->tx, &p->options->port, &p->info, &settings, p->pool, key,
+	    &p->stats, clock_ns());
 }
 
 static int
@@ -172,7 +200,9 @@ deliver(void *arg, const uint8_t *packet, size_t len)
 static void
 set_live(struct pump *p, const struct pump_live *live)
 {
-	p->tx.leading_end = live->leading_end;
+	struct tx_settings settings = tx_settings(live);
+
+	tx_set(&p->tx, &settings, clock_ns());
 	p->rx.check = live->check;
 }
 
@@ -247,11 +277,11 @@ write_line(struct pump *p, int64_t now_ns)
 }
 
 static void
-read_interface(struct pump *p)
+read_interface(struct pump *p, int64_t now_ns)
 {
 	struct error err;
 
-	if (tx_read_interface(&p->tx, p->tun, &err) < 0)
+	if (tx_read_interface(&p->tx, p->tun, now_ns, &err) < 0)
 		end(p, PUMP_END_INTERFACE, &err);
 }
 
@@ -321,13 +351,12 @@ turn(struct pump *p)
 		[POLL_TUN] = { .fd = p->tun, .events = POLLIN },
 		[POLL_PORT] = { .fd = p->port, .events = POLLIN },
 	};
-	bool waiting = tx_pending(&p->tx);
 	bool stuck = p->tx.stuck;
 	int64_t now_ns;
 
-	if (waiting)
+	if (tx_blocked(&p->tx))
 		fds[POLL_PORT].events |= POLLOUT;
-	wait_until(p, fds, tx_look_ns(&p->tx));
+	wait_until(p, fds, tx_next_ns(&p->tx));
 	now_ns = clock_ns();
 
 	if (fds[POLL_SOCK].revents)
@@ -335,9 +364,10 @@ turn(struct pump *p)
 	if (fds[POLL_PORT].revents & ~POLLOUT)
 		read_line(p);
 	if (fds[POLL_TUN].revents)
-		read_interface(p);
-	if (!waiting || (fds[POLL_PORT].revents & POLLOUT))
-		write_line(p, now_ns);
+		read_interface(p, now_ns);
+	if (fds[POLL_PORT].revents & POLLOUT)
+		tx_writable(&p->tx, now_ns);
+	write_line(p, now_ns);
 	look_at_output(p, now_ns);
 	if (p->tx.stuck != stuck)
 		report(p, stuck ? PUMP_FLOWS : PUMP_STUCK, 0, NULL, NULL);
@@ -368,6 +398,7 @@ pump_run(const struct pump_options *options, int tun, int sock,
 	    deliver, p);
 	p->rx.check = options->live.check;
 	open_port(p);
+	set_up_queue(p);
 	drop_everything(p);
 	settle(p);
 	if (tx_drain_stale(&p->tx, p->tun, &err) < 0)

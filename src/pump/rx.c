@@ -14,6 +14,7 @@ rx_init(struct rx *rx, bool escape_xon, struct stats *stats,
 	rx->deliver = deliver;
 	rx->arg = arg;
 	rx->synced = false;
+	rx->lost = false;
 }
 
 /* Why the frame may not go on; STATS_RX_DROPS: it may. */
@@ -53,8 +54,11 @@ take_frame(struct rx *rx, enum slip_result result)
 	if (fault != STATS_RX_DROPS) {
 		/* A port is opened in the middle of whatever passes. */
 		stats->rx_dropped[rx->synced ? fault : STATS_RX_NOISE]++;
+		rx->lost = true;
 		return 0;
 	}
+	stats->rx_resyncs += rx->lost;
+	rx->lost = false;
 	rx->synced = true;
 	refusal = rx->deliver(rx->arg, rx->slip.packet, rx->slip.len);
 	if (refusal) {

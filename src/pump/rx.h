@@ -31,6 +31,7 @@ struct rx {
 	void *arg;
 	enum rx_check check; /* the caller's to set, at any time */
 	bool synced; /* a good frame was seen since the port was opened */
+	bool lost;   /* the frame before was damaged */
 	uint8_t packet[RX_PACKET_MAX];
 };
 

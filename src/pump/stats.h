@@ -19,7 +19,8 @@
 
 enum stats_tx_drop {
 	STATS_TX_STALE, /* waited in the interface while the port was away */
-	STATS_TX_FULL,  /* no room in the queue */
+	STATS_TX_FULL, /* the queue was full: from the flow that held the most */
+	STATS_TX_CODEL,     /* its flow kept a standing queue */
 	STATS_TX_OVERSIZED, /* above every MTU of ours: set by hand */
 	STATS_TX_CLOSED,    /* still queued when the port was closed */
 	STATS_TX_DROPS,
@@ -39,19 +40,32 @@ enum stats_rx_drop {
 	STATS_RX_DROPS,
 };
 
+/* Waits in the queue are counted in steps of 1, 2, 5, 10 ms ... 2 s, more. */
+#define STATS_DELAYS 12
+
 struct stats {
 	/* interface to line */
 	uint64_t tx_in_packets, tx_in_bytes; /* read from the interface */
 	uint64_t tx_packets, tx_bytes;       /* sent whole; bytes of IP */
-	uint64_t tx_line_bytes;              /* taken by the tty */
+	uint64_t tx_line_bytes; /* taken by the tty: escapes and ENDs, too */
+	uint64_t tx_busy_ns;    /* the line's time for these, by its name */
 	uint64_t tx_dropped[STATS_TX_DROPS];
-	uint64_t tx_queued; /* packets, now, the one half written included */
-	uint64_t tx_stuck;  /* times that output stood still */
+	uint64_t tx_marked; /* of those sent, instead of a drop (ECN) */
+	uint64_t tx_delays[STATS_DELAYS]; /* packets, by their wait */
+	uint64_t tx_tty_wait_max_ns;      /* until a packet's last byte left */
+	uint64_t tx_stuck;                /* times that output stood still */
+	/* now: */
+	uint64_t tx_queued;   /* packets, those half written included */
+	uint64_t queue_bytes; /* of IP, those half written not included */
+	uint64_t queue_flows; /* that have packets in it */
+	uint64_t queue_limit_bytes;
+	uint64_t queue_target_ns; /* CoDel's: the wait that may stand */
 	/* line to interface */
 	uint64_t rx_line_bytes;
 	uint64_t rx_frames;            /* not empty, damaged ones included */
 	uint64_t rx_packets, rx_bytes; /* delivered; bytes of IP */
 	uint64_t rx_dropped[STATS_RX_DROPS];
+	uint64_t rx_resyncs; /* good frames again after damaged ones */
 };
 
 struct stats_page {
@@ -74,11 +88,17 @@ void stats_publish(struct stats_page *page, const struct stats *stats);
  * is what was met, and may be out of balance. */
 bool stats_snapshot(const struct stats_page *page, struct stats *stats);
 
-/* Adds b to a. */
+/* Counts a packet that waited in the queue. */
+void stats_count_delay(struct stats *s, int64_t wait_ns);
+
+/* The longest wait that tx_delays[i] counts; INT64_MAX for the last. */
+int64_t stats_delay_ns(unsigned i);
+
+/* Adds b to a; of tx_tty_wait_max_ns the larger stays. */
 void stats_add(struct stats *a, const struct stats *b);
 
 /* Adds b to a; tx_queued counts as dropped (STATS_TX_CLOSED), since b's pump
- * is gone. */
+ * is gone, and there is no queue now. */
 void stats_add_ended(struct stats *a, const struct stats *b);
 
 /* Names as shown to the operator: "stale", "header-checksum". */

@@ -118,6 +118,8 @@ const struct conf_key conf_keys[] = {
 	    ONE_OF(lines) },
 	{ "links[].port.settle_ms", PUMP, .preset = "0", LINK(port.settle_ms),
 	    RANGE(0, 10000) },
+	{ "links[].port.low_latency", PUMP, .preset = "true",
+	    LINK(port.low_latency), .kind = CONF_BOOL },
 
 	{ "links[].interface.name", NEW_LINK, .preset = "the link's name",
 	    LINK(interface), OTHER(conf_set_name, conf_put_name, NAME) },
@@ -164,6 +166,11 @@ const struct conf_key conf_keys[] = {
 
 	{ "links[].receive.check", LIVE, .preset = "full", LINK(live.check),
 	    ONE_OF(checks) },
+
+	{ "links[].queue.pace", LIVE, .preset = "true", LINK(live.pace),
+	    .kind = CONF_BOOL },
+	{ "links[].queue.limit_ms", LIVE, .preset = "2000", LINK(live.limit_ms),
+	    RANGE(10, 60000) },
 
 	{ "links[].retry.first_ms", LIVE, .preset = "100", LINK(retry_first_ms),
 	    RANGE(10, 600000) },

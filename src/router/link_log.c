@@ -34,11 +34,35 @@ log_to_line(const char *name, const struct stats *s)
 	add(&line, "", "packets", s->tx_packets);
 	add(&line, "", "bytes", s->tx_bytes);
 	add(&line, "", "line-bytes", s->tx_line_bytes);
+	add(&line, "", "busy-ms", s->tx_busy_ns / CLOCK_NS_PER_MS);
+	add(&line, "", "tty-wait-max-us", s->tx_tty_wait_max_ns / 1000);
 	add(&line, "", "queued", s->tx_queued);
 	add(&line, "", "stuck", s->tx_stuck);
+	add(&line, "", "marked-codel", s->tx_marked);
 	for (int i = 0; i < STATS_TX_DROPS; i++)
 		add(&line, "dropped-", stats_tx_drop_name(i), s->tx_dropped[i]);
 	log_info("%s: to-line:%s", name, line.text);
+}
+
+/* How long packets waited: how many not longer than so many milliseconds, and
+ * longer than the number before. */
+static void
+log_queue(const char *name, const struct stats *s)
+{
+	struct line line = { .len = 0 };
+	char key[32];
+
+	add(&line, "", "bytes", s->queue_bytes);
+	add(&line, "", "flows", s->queue_flows);
+	add(&line, "", "limit-bytes", s->queue_limit_bytes);
+	add(&line, "", "target-ms", s->queue_target_ns / CLOCK_NS_PER_MS);
+	for (int i = 0; i < STATS_DELAYS - 1; i++) {
+		snprintf(key, sizeof(key), "%" PRId64,
+		    stats_delay_ns(i) / CLOCK_NS_PER_MS);
+		add(&line, "waited-ms-", key, s->tx_delays[i]);
+	}
+	add(&line, "waited-ms-", "more", s->tx_delays[STATS_DELAYS - 1]);
+	log_info("%s: queue:%s", name, line.text);
 }
 
 static void
@@ -50,6 +74,7 @@ log_from_line(const char *name, const struct stats *s)
 	add(&line, "", "frames", s->rx_frames);
 	add(&line, "", "packets", s->rx_packets);
 	add(&line, "", "bytes", s->rx_bytes);
+	add(&line, "", "resyncs", s->rx_resyncs);
 	for (int i = 0; i < STATS_RX_DROPS; i++)
 		add(&line, "dropped-", stats_rx_drop_name(i), s->rx_dropped[i]);
 	log_info("%s: from-line:%s", name, line.text);
@@ -73,5 +98,6 @@ link_log_status(const struct link *l)
 	    (int)l->pump.pid, l->restarts, l->last_error.text);
 	link_stats(l, &stats);
 	log_to_line(name, &stats);
+	log_queue(name, &stats);
 	log_from_line(name, &stats);
 }

@@ -153,7 +153,7 @@ class Router:
 
     def said(self, since=0):
         """The log without what SIGUSR1 asked for."""
-        asked = (": state=", ": to-line:", ": from-line:")
+        asked = (": state=", ": to-line:", ": queue:", ": from-line:")
         return [x for x in self.lines(since)
                 if not any(a in x for a in asked)]
 
@@ -179,8 +179,8 @@ class Router:
                       since=since)
         found = {}
         for line in self.lines(since):
-            m = re.match(r"(?:<6>)?([^ :]+): (state=|to-line: |from-line: )",
-                         line)
+            m = re.match(r"(?:<6>)?([^ :]+): "
+                         r"(state=|to-line: |queue: |from-line: )", line)
             if m is None:
                 continue
             part = found.setdefault(m.group(1), {})
@@ -188,7 +188,7 @@ class Router:
             part[key] = pairs(line.split(": ", 1)[1])
         for name, part in found.items():
             part.update(part.pop("state"))
-            for key in ("to-line", "from-line"):
+            for key in ("to-line", "queue", "from-line"):
                 part[key] = {k: int(v) for k, v in part[key].items()}
             check_balance(part)
         return found
