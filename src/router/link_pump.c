@@ -147,14 +147,14 @@ take_report(struct link *l, const struct pump_report *r)
 		link_say(l, LOG_LEVEL_WARN,
 		    "nothing was heard from the peer for %u s: carrier off",
 		    l->conf->live.liveness_timeout_s);
-		l->env->changed(l->env->arg);
+		l->env->changed(l, l->env->arg);
 		return;
 	case PUMP_HEARD:
 		l->silent = false;
 		interface_set_carrier(
 		    &l->interface, l->conf->name, l->env->netif, true);
 		link_say(l, LOG_LEVEL_INFO, "the peer is heard again");
-		l->env->changed(l->env->arg);
+		l->env->changed(l, l->env->arg);
 		return;
 	case PUMP_ENDED:
 		take_end(l, r);
