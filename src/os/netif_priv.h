@@ -112,6 +112,11 @@ void netif_job_refused(struct netif_job *job, const struct error *err);
 void netif_job_send(struct netif_job *job, struct netif_request *r, int fine,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
+/* Takes an RTM_NEWADDR apart; false: it is none, or one without an address.
+ * flags are IFA_F_. */
+bool netif_address_parse(struct nlmsghdr *hdr, int *index,
+    struct netif_address *address, uint32_t *flags);
+
 /* Whether the kernel is to make no link-local address of its own. */
 bool netif_wants_no_link_local(const struct netif_settings *want);
 

@@ -71,10 +71,10 @@ take_end(struct link *l, const struct pump_report *r)
 	link_event(l, LINK_EV_FAILED);
 }
 
-static const char *
-likely_cause(enum port_flow flow)
+const char *
+link_stuck_cause(const struct link *l)
 {
-	switch (flow) {
+	switch (l->conf->port.flow) {
 	case PORT_FLOW_NONE:
 		break;
 	case PORT_FLOW_RTSCTS:
@@ -102,12 +102,14 @@ take_report(struct link *l, const struct pump_report *r)
 	case PUMP_STUCK:
 		l->stuck = true;
 		link_say(l, LOG_LEVEL_WARN, "%s takes no output: %s",
-		    l->port.node, likely_cause(l->conf->port.flow));
+		    l->port.node, link_stuck_cause(l));
+		l->env->changed(l, l->env->arg);
 		return;
 	case PUMP_FLOWS:
 		l->stuck = false;
 		link_say(
 		    l, LOG_LEVEL_INFO, "%s takes output again", l->port.node);
+		l->env->changed(l, l->env->arg);
 		return;
 	case PUMP_ENDED:
 		take_end(l, r);

@@ -67,7 +67,7 @@ def pairs(text):
 
 class Router:
     def __init__(self, namespace, directory, links, args=("-v",), env=None,
-                 start=True, wrap=()):
+                 start=True, wrap=(), control=""):
         count = sum(1 for n in os.listdir(directory) if n.startswith("router"))
         self.directory = os.path.join(directory, "router%d" % count)
         os.mkdir(self.directory)
@@ -77,13 +77,23 @@ class Router:
         self.log_path = os.path.join(self.directory, "log")
         self.state_dir = os.path.join(self.directory, "state")
         self.process, self.started = None, 0
+        # Whoever the daemon runs as makes its socket there.
+        run_directory = os.path.join(self.directory, "run")
+        os.mkdir(run_directory)
+        os.chmod(run_directory, 0o777)
+        self.control_path = os.path.join(run_directory, "control")
+        # More of that group, in the file's syntax; None: the default path.
+        self.control = control
         self.configure(links)
         if start:
             self.start()
 
     def configure(self, links):
         self.names = [link["name"] for link in links]
-        self.write("links: %s;\n" % libconfig(list(links)))
+        head = "" if self.control is None else (
+            'control: { path: "%s"; %s };\n' % (
+                self.control_path, self.control))
+        self.write(head + "links: %s;\n" % libconfig(list(links)))
 
     def write(self, text):
         with open(self.file, "wb") as f:

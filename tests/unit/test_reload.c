@@ -93,8 +93,9 @@ on_told(const struct reload_answer *a, void *arg)
 }
 
 static void
-on_changed(void *arg)
+on_changed(struct link *l, void *arg)
 {
+	(void)l;
 	(void)arg;
 }
 
