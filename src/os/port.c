@@ -363,6 +363,23 @@ port_unsent(int fd)
 	return bytes;
 }
 
+bool
+port_errors(int fd, struct port_errors *errors)
+{
+	struct serial_icounter_struct counts;
+
+	if (ioctl(fd, TIOCGICOUNT, &counts) < 0)
+		return false;
+	/* The driver's own buffer counts like the chip's. */
+	*errors = (struct port_errors){
+		.framing = counts.frame,
+		.parity = counts.parity,
+		.overrun = (uint32_t)counts.overrun + counts.buf_overrun,
+		.brk = counts.brk,
+	};
+	return true;
+}
+
 void
 port_resume_output(int fd)
 {

@@ -115,6 +115,14 @@ void port_close(int fd);
  * (ptys). */
 unsigned port_unsent(int fd);
 
+/* What went wrong with characters since the driver was loaded. */
+struct port_errors {
+	uint32_t framing, parity, overrun, brk;
+};
+
+/* false: the driver does not tell (CH340, cdc-acm, ptys). */
+bool port_errors(int fd, struct port_errors *errors);
+
 /* Forgets an XOFF that was received, with software flow control. */
 void port_resume_output(int fd);
 

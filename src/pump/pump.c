@@ -13,7 +13,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "line/probe.h"
 #include "os/sandbox.h"
+#include "pump/life.h"
 
 /* Reads of the line in one wake-up; a tty hands out up to 4095 at once. */
 #define READS_PER_TURN 16
@@ -31,6 +33,11 @@ static struct pump {
 	struct stats stats;
 	struct rx rx;
 	struct tx tx;
+	struct life life;
+	struct probe probe;
+	uint8_t cookie[PROBE_COOKIE_BYTES];
+	struct port_errors errors; /* as they were when the port was opened */
+	bool errors_known;
 } pump;
 
 /* A report that does not fit into the socket is lost: the supervisor is busy
@@ -49,11 +56,28 @@ report(struct pump *p, enum pump_report_type type, enum pump_end end,
 		return;
 }
 
+/* What the driver counted since the port was opened. */
+static void
+count_errors(struct pump *p)
+{
+	struct port_errors now;
+	uint64_t *counts = p->stats.rx_uart;
+
+	if (!p->errors_known || !port_errors(p->port, &now))
+		return;
+	counts[STATS_UART_FRAMING] = now.framing - p->errors.framing;
+	counts[STATS_UART_PARITY] = now.parity - p->errors.parity;
+	counts[STATS_UART_OVERRUN] = now.overrun - p->errors.overrun;
+	counts[STATS_UART_BREAK] = now.brk - p->errors.brk;
+}
+
 _Noreturn static void
 end(struct pump *p, enum pump_end why, const struct error *err)
 {
-	if (p->port >= 0)
+	if (p->port >= 0) {
+		count_errors(p);
 		port_close(p->port);
+	}
 	tx_close(&p->tx);
 	stats_publish(p->page, &p->stats);
 	report(p, PUMP_ENDED, why, NULL, err);
@@ -132,8 +156,11 @@ open_port(struct pump *p)
 	if (port_find(&p->options->port, &p->info, &err) == 0 &&
 	    check_claims(p, &err) == 0)
 		p->port = port_open(&p->options->port, &p->info, &err);
-	if (p->port >= 0)
+	if (p->port >= 0) {
+		p->errors_known = port_errors(p->port, &p->errors);
+		p->stats.rx_uart_known = p->errors_known;
 		return;
+	}
 	end(p, is_absent(err.code) ? PUMP_END_ABSENT : PUMP_END_FAILED, &err);
 }
 
@@ -180,8 +207,10 @@ set_up_queue(struct pump *p)
 	uint8_t key[FLOW_KEY_BYTES];
 	struct error err;
 
-	/* So that nobody outside can make flows meet. */
-	if (getrandom(key, sizeof(key), GRND_NONBLOCK) != sizeof(key)) {
+	/* So that nobody outside can make flows meet, or forge an answer. */
+	if (getrandom(key, sizeof(key), GRND_NONBLOCK) != sizeof(key) ||
+	    getrandom(p->cookie, sizeof(p->cookie), GRND_NONBLOCK) !=
+		sizeof(p->cookie)) {
 		error_errno(&err, "random key of the queue");
 		end(p, PUMP_END_FAILED, &err);
 	}
@@ -193,17 +222,56 @@ static int
 deliver(void *arg, const uint8_t *packet, size_t len)
 {
 	struct pump *p = arg;
+	int64_t round_trip_ns;
 
+	if (probe_is_on(&p->probe)) {
+		switch (probe_take(
+		    &p->probe, packet, len, clock_ns(), &round_trip_ns)) {
+		case PROBE_ANSWER:
+			stats_count_round_trip(&p->stats, round_trip_ns);
+			return RX_TAKEN;
+		case PROBE_LATE:
+			return RX_TAKEN;
+		case PROBE_FOREIGN:
+			break;
+		}
+	}
 	return write(p->tun, packet, len) < 0 ? errno : 0;
+}
+
+static struct life_settings
+life_settings(const struct pump_live *live)
+{
+	return (struct life_settings){
+		.interval_s = live->liveness_interval_s,
+		.timeout_s = live->liveness_timeout_s,
+		.probe = live->liveness_probe.family != AF_UNSPEC,
+	};
+}
+
+/* An answer to the probe as it was is none to this one. */
+static void
+set_probe(struct pump *p, const struct pump_live *live)
+{
+	if (!ip_equal(&p->probe.to, &live->liveness_probe) ||
+	    !ip_equal(&p->probe.from, &live->liveness_from))
+		probe_init(&p->probe, &live->liveness_from,
+		    &live->liveness_probe, p->cookie);
 }
 
 static void
 set_live(struct pump *p, const struct pump_live *live)
 {
 	struct tx_settings settings = tx_settings(live);
+	struct life_settings life = life_settings(live);
+	bool silent = p->life.silent;
 
-	tx_set(&p->tx, &settings, clock_ns());
 	p->rx.check = live->check;
+	tx_set(&p->tx, &settings, clock_ns());
+	life_set(&p->life, &life, clock_ns());
+	set_probe(p, live);
+	if (silent && !p->life.silent)
+		report(p, PUMP_HEARD, 0, NULL, NULL);
 }
 
 static void
@@ -221,6 +289,7 @@ obey(struct pump *p)
 	case PUMP_STOP:
 		end(p, PUMP_END_STOPPED, NULL);
 	case PUMP_ASK:
+		count_errors(p);
 		p->page->answered = order.question;
 		return;
 	case PUMP_SET:
@@ -293,6 +362,37 @@ look_at_output(struct pump *p, int64_t now_ns)
 		port_resume_output(p->port);
 }
 
+/* What was written and heard in this turn, and what is due of silence. */
+static void
+live_on(struct pump *p, int64_t now_ns)
+{
+	uint8_t packet[PROBE_PACKET_MAX];
+	struct error err;
+	unsigned due;
+
+	if (p->tx.written_ns > p->life.written_ns)
+		life_wrote(&p->life, p->tx.written_ns);
+	if (p->rx.heard) {
+		p->rx.heard = false;
+		p->stats.rx_heard_ns = now_ns;
+		if (life_heard(&p->life, now_ns))
+			report(p, PUMP_HEARD, 0, NULL, NULL);
+	}
+	due = life_due(&p->life, now_ns);
+	if (due & LIFE_SILENT) {
+		p->stats.rx_silences++;
+		report(p, PUMP_SILENT, 0, NULL, NULL);
+	}
+	if (due & LIFE_PROBE) {
+		size_t len = probe_request(&p->probe, packet, now_ns);
+
+		if (len)
+			tx_probe(&p->tx, packet, len, now_ns);
+	}
+	if (due & LIFE_FILL && tx_fill(&p->tx, p->port, now_ns, &err) < 0)
+		hang_up(p, "write", err.code);
+}
+
 /* Until something is to be done, at most to until_ns. */
 static void
 wait_until(struct pump *p, struct pollfd *fds, int64_t until_ns)
@@ -352,11 +452,14 @@ turn(struct pump *p)
 		[POLL_PORT] = { .fd = p->port, .events = POLLIN },
 	};
 	bool stuck = p->tx.stuck;
-	int64_t now_ns;
+	int64_t now_ns, next_ns = tx_next_ns(&p->tx);
+
+	if (life_next_ns(&p->life) < next_ns)
+		next_ns = life_next_ns(&p->life);
 
 	if (tx_blocked(&p->tx))
 		fds[POLL_PORT].events |= POLLOUT;
-	wait_until(p, fds, tx_next_ns(&p->tx));
+	wait_until(p, fds, next_ns);
 	now_ns = clock_ns();
 
 	if (fds[POLL_SOCK].revents)
@@ -367,11 +470,23 @@ turn(struct pump *p)
 		read_interface(p, now_ns);
 	if (fds[POLL_PORT].revents & POLLOUT)
 		tx_writable(&p->tx, now_ns);
+	live_on(p, now_ns);
 	write_line(p, now_ns);
 	look_at_output(p, now_ns);
 	if (p->tx.stuck != stuck)
 		report(p, stuck ? PUMP_FLOWS : PUMP_STUCK, 0, NULL, NULL);
 	stats_publish(p->page, &p->stats);
+}
+
+static void
+start_life(struct pump *p)
+{
+	const struct pump_live *live = &p->options->live;
+	struct life_settings life = life_settings(live);
+
+	life_init(&p->life, &life, clock_ns());
+	probe_init(
+	    &p->probe, &live->liveness_from, &live->liveness_probe, p->cookie);
 }
 
 _Noreturn void
@@ -403,6 +518,7 @@ pump_run(const struct pump_options *options, int tun, int sock,
 	settle(p);
 	if (tx_drain_stale(&p->tx, p->tun, &err) < 0)
 		end(p, PUMP_END_INTERFACE, &err);
+	start_life(p);
 	stats_publish(p->page, &p->stats);
 	report(p, PUMP_OPENED, 0, &p->info, NULL);
 	for (;;)

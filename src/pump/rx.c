@@ -1,6 +1,7 @@
 #include "pump/rx.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "line/packet.h"
 
@@ -15,6 +16,7 @@ rx_init(struct rx *rx, bool escape_xon, struct stats *stats,
 	rx->arg = arg;
 	rx->synced = false;
 	rx->lost = false;
+	rx->heard = false;
 }
 
 /* Why the frame may not go on; STATS_RX_DROPS: it may. */
@@ -61,6 +63,10 @@ take_frame(struct rx *rx, enum slip_result result)
 	rx->lost = false;
 	rx->synced = true;
 	refusal = rx->deliver(rx->arg, rx->slip.packet, rx->slip.len);
+	if (refusal == RX_TAKEN) {
+		stats->rx_answers++;
+		return 0;
+	}
 	if (refusal) {
 		stats->rx_dropped[STATS_RX_REFUSED]++;
 		return refusal;
@@ -76,6 +82,8 @@ rx_input(struct rx *rx, const uint8_t *bytes, size_t len)
 	enum slip_result result;
 
 	rx->stats->rx_line_bytes += len;
+	if (memchr(bytes, SLIP_END, len))
+		rx->heard = true;
 	for (;;) {
 		result = slip_decode(&rx->slip, &bytes, &len);
 		if (result == SLIP_MORE)

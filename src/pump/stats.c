@@ -80,6 +80,21 @@ stats_count_delay(struct stats *s, int64_t wait_ns)
 	s->tx_delays[i]++;
 }
 
+void
+stats_count_round_trip(struct stats *s, int64_t round_trip_ns)
+{
+	struct stats_round_trip *r = &s->round_trip;
+	uint64_t now_ns = round_trip_ns > 0 ? round_trip_ns : 1;
+
+	if (r->last_ns == 0)
+		*r = (struct stats_round_trip){ .least_ns = now_ns,
+			.average_ns = now_ns };
+	r->last_ns = now_ns;
+	if (now_ns < r->least_ns)
+		r->least_ns = now_ns;
+	r->average_ns = (7 * r->average_ns + now_ns) / 8;
+}
+
 static void
 add_to_line(struct stats *a, const struct stats *b)
 {
@@ -97,6 +112,8 @@ add_to_line(struct stats *a, const struct stats *b)
 	if (b->tx_tty_wait_max_ns > a->tx_tty_wait_max_ns)
 		a->tx_tty_wait_max_ns = b->tx_tty_wait_max_ns;
 	a->tx_stuck += b->tx_stuck;
+	a->tx_probes += b->tx_probes;
+	a->tx_fills += b->tx_fills;
 	a->tx_queued += b->tx_queued;
 	a->queue_bytes += b->queue_bytes;
 	a->queue_flows += b->queue_flows;
@@ -115,6 +132,15 @@ stats_add(struct stats *a, const struct stats *b)
 	for (int i = 0; i < STATS_RX_DROPS; i++)
 		a->rx_dropped[i] += b->rx_dropped[i];
 	a->rx_resyncs += b->rx_resyncs;
+	a->rx_answers += b->rx_answers;
+	a->rx_silences += b->rx_silences;
+	for (int i = 0; i < STATS_UARTS; i++)
+		a->rx_uart[i] += b->rx_uart[i];
+	a->rx_uart_known |= b->rx_uart_known;
+	if (b->rx_heard_ns > a->rx_heard_ns)
+		a->rx_heard_ns = b->rx_heard_ns;
+	if (b->round_trip.last_ns)
+		a->round_trip = b->round_trip;
 }
 
 void
@@ -181,20 +207,39 @@ stats_rx_drop_name(enum stats_rx_drop cause)
 	return "unknown";
 }
 
+const char *
+stats_uart_name(enum stats_uart error)
+{
+	switch (error) {
+	case STATS_UART_FRAMING:
+		return "framing";
+	case STATS_UART_PARITY:
+		return "parity";
+	case STATS_UART_OVERRUN:
+		return "overrun";
+	case STATS_UART_BREAK:
+		return "break";
+	case STATS_UARTS:
+		break;
+	}
+	return "?";
+}
+
 int64_t
 stats_tx_imbalance(const struct stats *s)
 {
+	uint64_t in = s->tx_in_packets + s->tx_probes;
 	uint64_t out = s->tx_packets + s->tx_queued;
 
 	for (int i = 0; i < STATS_TX_DROPS; i++)
 		out += s->tx_dropped[i];
-	return (int64_t)(s->tx_in_packets - out);
+	return (int64_t)(in - out);
 }
 
 int64_t
 stats_rx_imbalance(const struct stats *s)
 {
-	uint64_t out = s->rx_packets;
+	uint64_t out = s->rx_packets + s->rx_answers;
 
 	for (int i = 0; i < STATS_RX_DROPS; i++)
 		out += s->rx_dropped[i];

@@ -8,8 +8,8 @@
  * way leaves the copy before that, whole.
  *
  * Every packet is accounted for in every snapshot:
- *   to line:        in = sent + dropped by cause + queued
- *   from line:      frames = delivered + dropped by cause
+ *   to line:        in + probes = sent + dropped by cause + queued
+ *   from line:      frames = delivered + answers + dropped by cause
  */
 #ifndef SR_PUMP_STATS_H
 #define SR_PUMP_STATS_H
@@ -40,6 +40,21 @@ enum stats_rx_drop {
 	STATS_RX_DROPS,
 };
 
+/* What a UART itself finds wrong with a character; see ioctl_tty(2). */
+enum stats_uart {
+	STATS_UART_FRAMING,
+	STATS_UART_PARITY,
+	STATS_UART_OVERRUN,
+	STATS_UART_BREAK,
+	STATS_UARTS,
+};
+
+/* Round trips, nanoseconds; of none all are 0. */
+struct stats_round_trip {
+	uint64_t last_ns, least_ns;
+	uint64_t average_ns; /* of late: each counts for an eighth */
+};
+
 /* Waits in the queue are counted in steps of 1, 2, 5, 10 ms ... 2 s, more. */
 #define STATS_DELAYS 12
 
@@ -54,6 +69,8 @@ struct stats {
 	uint64_t tx_delays[STATS_DELAYS]; /* packets, by their wait */
 	uint64_t tx_tty_wait_max_ns;      /* until a packet's last byte left */
 	uint64_t tx_stuck;                /* times that output stood still */
+	uint64_t tx_probes; /* echo requests of ours: no interface had them */
+	uint64_t tx_fills;  /* bare ENDs sent into a silence */
 	/* now: */
 	uint64_t tx_queued;   /* packets, those half written included */
 	uint64_t queue_bytes; /* of IP, those half written not included */
@@ -65,7 +82,13 @@ struct stats {
 	uint64_t rx_frames;            /* not empty, damaged ones included */
 	uint64_t rx_packets, rx_bytes; /* delivered; bytes of IP */
 	uint64_t rx_dropped[STATS_RX_DROPS];
-	uint64_t rx_resyncs; /* good frames again after damaged ones */
+	uint64_t rx_resyncs;  /* good frames again after damaged ones */
+	uint64_t rx_answers;  /* to probes: taken out */
+	uint64_t rx_silences; /* times that nothing was heard for too long */
+	uint64_t rx_uart[STATS_UARTS]; /* since the port was opened */
+	uint64_t rx_uart_known;        /* whether the driver tells them */
+	int64_t rx_heard_ns; /* when an END last came, clock_ns(); 0: never */
+	struct stats_round_trip round_trip;
 };
 
 struct stats_page {
@@ -91,6 +114,9 @@ bool stats_snapshot(const struct stats_page *page, struct stats *stats);
 /* Counts a packet that waited in the queue. */
 void stats_count_delay(struct stats *s, int64_t wait_ns);
 
+/* An answer came after so long. */
+void stats_count_round_trip(struct stats *s, int64_t round_trip_ns);
+
 /* The longest wait that tx_delays[i] counts; INT64_MAX for the last. */
 int64_t stats_delay_ns(unsigned i);
 
@@ -104,6 +130,7 @@ void stats_add_ended(struct stats *a, const struct stats *b);
 /* Names as shown to the operator: "stale", "header-checksum". */
 const char *stats_tx_drop_name(enum stats_tx_drop cause);
 const char *stats_rx_drop_name(enum stats_rx_drop cause);
+const char *stats_uart_name(enum stats_uart error); /* "overrun" */
 
 /* What is missing to the balance: 0 in every snapshot of a living pump. */
 int64_t stats_tx_imbalance(const struct stats *s);

@@ -323,6 +323,29 @@ tx_write_line(struct tx *tx, int port, int64_t now_ns, struct error *err)
 }
 
 void
+tx_probe(struct tx *tx, const uint8_t *packet, size_t len, int64_t now_ns)
+{
+	tx->stats->tx_probes++;
+	fq_put(&tx->queue, packet, len, now_ns);
+	count_queue(tx);
+}
+
+int
+tx_fill(struct tx *tx, int port, int64_t now_ns, struct error *err)
+{
+	if (tx->blocked || tx_pending(tx))
+		return 0;
+	tx->n_frames = tx->frames_sent = 0;
+	tx->batch[0] = SLIP_END;
+	tx->batch_len = 1;
+	tx->batch_sent = 0;
+	tx->batch_ns = now_ns;
+	tx->progress_ns = now_ns;
+	tx->stats->tx_fills++;
+	return write_batch(tx, port, now_ns, err) < 0 ? -1 : 0;
+}
+
+void
 tx_writable(struct tx *tx, int64_t now_ns)
 {
 	tx->blocked = false;

@@ -94,6 +94,13 @@ int tx_drain_stale(struct tx *tx, int tun, struct error *err);
 int tx_read_interface(
     struct tx *tx, int tun, int64_t now_ns, struct error *err);
 
+/* Queues a packet of our own, a probe of the peer. */
+void tx_probe(struct tx *tx, const uint8_t *packet, size_t len, int64_t now_ns);
+
+/* Sends one END, unless something waits to be written anyway; what the line
+ * does not take now waits.  -1: the port hung up. */
+int tx_fill(struct tx *tx, int port, int64_t now_ns, struct error *err);
+
 /* The port is writable: where it took less than it was given before. */
 void tx_writable(struct tx *tx, int64_t now_ns);
 

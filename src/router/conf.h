@@ -104,6 +104,10 @@ int conf_exit_status(const struct error *err);
  * its default where the file did not give it, users and groups by number. */
 void conf_print(const struct conf *conf, FILE *out);
 
+/* The address of its own that a link sends its probe from; NULL: it has none
+ * of that family. */
+const struct ip *conf_probe_from(const struct conf_link *link);
+
 /* The same once more, by its text, in some 100 ms where there are 1024 links;
  * NULL: failed. */
 struct conf *conf_copy(const struct conf *conf, struct error *err);

@@ -182,6 +182,14 @@ const struct conf_key conf_keys[] = {
 	{ "links[].queue.limit_ms", LIVE, .preset = "2000", LINK(live.limit_ms),
 	    RANGE(10, 60000) },
 
+	{ "links[].liveness.interval_s", LIVE, .preset = "0",
+	    LINK(live.liveness_interval_s), RANGE(0, 3600) },
+	{ "links[].liveness.timeout_s", LIVE, .preset = "0",
+	    LINK(live.liveness_timeout_s), RANGE(0, 3600) },
+	{ "links[].liveness.probe", LIVE, .preset = "none",
+	    LINK(live.liveness_probe),
+	    OTHER(conf_set_host, conf_put_host, "an address") },
+
 	{ "links[].retry.first_ms", LIVE, .preset = "100", LINK(retry_first_ms),
 	    RANGE(10, 600000) },
 	{ "links[].retry.max_ms", LIVE, .preset = "30000", LINK(retry_max_ms),

@@ -94,6 +94,7 @@ enter_up(struct link *l)
 	l->soon = 0;
 	l->absent_told = false;
 	link_warn_of_port(l);
+	link_begin_damage(l);
 	set_timer(l, ALIVE_MS);
 	return LINK_EV_NONE;
 }
@@ -104,6 +105,7 @@ enter_closing(struct link *l)
 	interface_set_carrier(
 	    &l->interface, l->conf->name, l->env->netif, false);
 	l->stuck = false;
+	l->silent = false;
 	if (l->pump.pid == 0) {
 		link_drop_pump(l);
 		return LINK_EV_REAPED;
@@ -214,6 +216,7 @@ check_pump(struct link *l)
 	}
 	if (clock_ms() - l->since_ms >= SOUND_MS)
 		backoff_reset(&l->backoff);
+	link_look_at_damage(l);
 	set_timer(l, ALIVE_MS);
 }
 

@@ -18,6 +18,7 @@
 #include "pump/stats.h"
 #include "router/backoff.h"
 #include "router/conf.h"
+#include "router/damage.h"
 #include "router/interface.h"
 #include "router/link_fsm.h"
 #include "router/pump_proc.h"
@@ -62,6 +63,8 @@ struct link {
 	struct event *reports; /* the pump's socket; NULL: none */
 	struct port_info port; /* as it was last opened */
 	bool stuck;            /* output stands still */
+	bool silent;           /* the peer is not heard: no carrier */
+	struct damage damage;  /* of what arrives */
 	int64_t opened_ms;     /* when a pump was last started; 0: never */
 	int64_t opens_ms[LINK_OPENS]; /* when the last ones were, a ring */
 	unsigned next_open;           /* the place of the next one in it */

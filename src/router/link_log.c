@@ -38,6 +38,8 @@ log_to_line(const char *name, const struct stats *s)
 	add(&line, "", "tty-wait-max-us", s->tx_tty_wait_max_ns / 1000);
 	add(&line, "", "queued", s->tx_queued);
 	add(&line, "", "stuck", s->tx_stuck);
+	add(&line, "", "probes", s->tx_probes);
+	add(&line, "", "fills", s->tx_fills);
 	add(&line, "", "marked-codel", s->tx_marked);
 	for (int i = 0; i < STATS_TX_DROPS; i++)
 		add(&line, "dropped-", stats_tx_drop_name(i), s->tx_dropped[i]);
@@ -75,8 +77,20 @@ log_from_line(const char *name, const struct stats *s)
 	add(&line, "", "packets", s->rx_packets);
 	add(&line, "", "bytes", s->rx_bytes);
 	add(&line, "", "resyncs", s->rx_resyncs);
+	add(&line, "", "answers", s->rx_answers);
+	add(&line, "", "silences", s->rx_silences);
 	for (int i = 0; i < STATS_RX_DROPS; i++)
 		add(&line, "dropped-", stats_rx_drop_name(i), s->rx_dropped[i]);
+	for (int i = 0; i < STATS_UARTS && s->rx_uart_known; i++)
+		add(&line, "uart-", stats_uart_name(i), s->rx_uart[i]);
+	if (s->round_trip.last_ns) {
+		add(&line, "round-trip-us-", "last",
+		    s->round_trip.last_ns / 1000);
+		add(&line, "round-trip-us-", "average",
+		    s->round_trip.average_ns / 1000);
+		add(&line, "round-trip-us-", "least",
+		    s->round_trip.least_ns / 1000);
+	}
 	log_info("%s: from-line:%s", name, line.text);
 }
 
@@ -87,13 +101,15 @@ link_log_status(const struct link *l)
 	const char *name = l->conf->name;
 	struct stats stats;
 
-	log_info("%s: state=%s seconds=%" PRId64 " interface=%s carrier=%s "
-		 "degraded=%s held-down=%s stuck=%s port=%s baud=%u pump=%d "
-		 "restarts=%u last-error=\"%s\"",
+	log_info(
+	    "%s: state=%s seconds=%" PRId64 " interface=%s carrier=%s "
+	    "degraded=%s held-down=%s stuck=%s silent=%s port=%s baud=%u pump=%d "
+	    "restarts=%u last-error=\"%s\"",
 	    name, link_state_name(l->state), (clock_ms() - l->since_ms) / 1000,
 	    l->conf->interface, l->interface.carrier ? "on" : "off",
 	    link_degraded(l) ? "yes" : "no",
 	    l->interface.held_down ? "yes" : "no", l->stuck ? "yes" : "no",
+	    l->silent ? "yes" : "no",
 	    l->port.node[0] ? l->port.node : device, l->port.baud,
 	    (int)l->pump.pid, l->restarts, l->last_error.text);
 	link_stats(l, &stats);

@@ -269,5 +269,7 @@ def dropped(part):
 def check_balance(status):
     """Every packet is accounted for."""
     to, back = status["to-line"], status["from-line"]
-    assert to["in-packets"] == to["packets"] + dropped(to) + to["queued"], to
-    assert back["frames"] == back["packets"] + dropped(back), back
+    assert (to["in-packets"] + to["probes"]
+            == to["packets"] + dropped(to) + to["queued"]), to
+    assert back["frames"] == (
+        back["packets"] + back["answers"] + dropped(back)), back
