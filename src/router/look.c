@@ -191,6 +191,13 @@ asks_for(const struct port_settings *port, const struct port_info *info)
 	return realpath(port->device, node) && strcmp(node, info->node) == 0;
 }
 
+/* Also one that is started right after this one. */
+static bool
+is_of_use(const struct link *l)
+{
+	return !l->leaving && (l->wanted || l->conf->enabled);
+}
+
 const char *
 look_claimed(
     const struct look *l, const char *link, const struct port_info *port)
@@ -198,7 +205,7 @@ look_claimed(
 	for (size_t i = 0; i < l->n; i++) {
 		const struct link *other = l->links[i];
 
-		if (other->wanted && strcmp(other->conf->name, link) != 0 &&
+		if (is_of_use(other) && strcmp(other->conf->name, link) != 0 &&
 		    asks_for(&other->conf->port, port))
 			return other->conf->name;
 	}
