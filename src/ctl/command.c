@@ -39,6 +39,8 @@ static const struct command commands[] = {
 	    "the running configuration, as a file" },
 	{ "check", "[FILE]", 0, 1, 0, diff_check_run,
 	    "whether a configuration is good" },
+	{ "diff", "[FILE]", 0, 1, 0, diff_run,
+	    "what reloading that file would do" },
 	{ "reload", "[--confirm SECONDS]", 0, 0, OPTIONS_JSON | OPTIONS_CONFIRM,
 	    change_reload_run, "read the configuration again" },
 	{ "confirm", "", 0, 0, OPTIONS_JSON, change_run,

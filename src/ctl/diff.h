@@ -9,5 +9,6 @@
 
 /* Each returns an exit status, that of serial-routerd -t where a file is bad. */
 int diff_check_run(const struct options *o);
+int diff_run(const struct options *o);
 
 #endif

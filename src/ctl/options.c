@@ -4,6 +4,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/usage.h"
 
@@ -75,6 +76,21 @@ take_number(int *to, int least, int most, int unit, const char *option,
 	return -1;
 }
 
+/* Seconds with a fraction, in milliseconds. */
+static int
+take_delay(struct options *o, const char *text)
+{
+	char *end;
+	double seconds = strtod(text, &end);
+
+	if (*text < '0' || *text > '9' || text[strspn(text, "0123456789.")] ||
+	    *end || seconds < 0.1 || seconds > 3600)
+		return usage_error(
+		    "--delay: expected 0.1 to 3600, got %s", text);
+	o->delay_ms = (int)(seconds * 1000);
+	return -1;
+}
+
 static int
 take(struct options *o, int option, const char *argument)
 {
@@ -96,8 +112,7 @@ take(struct options *o, int option, const char *argument)
 		return -1;
 	case 'd':
 		o->given |= OPTIONS_DELAY;
-		return take_number(
-		    &o->delay_ms, 1, 3600, 1000, "--delay", argument);
+		return take_delay(o, argument);
 	case 'n':
 		o->given |= OPTIONS_COUNT;
 		return take_number(

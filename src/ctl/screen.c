@@ -26,7 +26,7 @@ screen_possible(void)
 {
 	const char *term = getenv("TERM");
 
-	return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && term &&
+	return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && term && *term &&
 	    strcmp(term, "dumb") != 0;
 }
 

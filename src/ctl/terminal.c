@@ -12,8 +12,8 @@ terminal_init(void)
 {
 	const char *term = getenv("TERM"), *no = getenv("NO_COLOR");
 
-	colours = isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") != 0 &&
-	    !(no && *no);
+	colours = isatty(STDOUT_FILENO) && term && *term &&
+	    strcmp(term, "dumb") != 0 && !(no && *no);
 }
 
 size_t

@@ -91,7 +91,7 @@ take_keys(struct top_view *v, const struct snapshots *s)
 	while ((key = screen_key()) != SCREEN_KEY_NONE) {
 		if (key == SCREEN_KEY_QUIT)
 			return false;
-		top_view_key(v, s, key, screen_lines());
+		top_view_key(v, s, key, screen_lines(), terminal_columns());
 	}
 	return true;
 }

@@ -9,10 +9,10 @@
 #include "ctl/link.h"
 #include "ctl/text.h"
 
-/* Lines that are no rows of links: the daemon, what waits or is wrong, titles;
- * two about the chosen link, and the keys. */
-#define HEAD_LINES 3
-#define FOOT_LINES 3
+/* Lines that are no rows of links: the daemon, what waits or is wrong, and the
+ * titles; what there is to say about the chosen link, and the keys. */
+#define NEWS_LINES_MAX 3
+#define CHOSEN_LINES 2
 
 struct entry {
 	const json_t *link;
@@ -82,11 +82,41 @@ list_init(struct list *l, const struct top_view *v, const struct snapshots *s)
 	}
 }
 
-static size_t
-rows_of(size_t lines)
+/* What waits for the operator or is wrong, in lines; to be freed. */
+static char *
+news(const struct snapshots *s, size_t columns)
 {
-	return lines > HEAD_LINES + FOOT_LINES ? lines - HEAD_LINES - FOOT_LINES
-					       : 1;
+	char *pending = daemon_pending(s->now), *lines;
+	const char *text = s->err.text[0] ? s->err.text : pending;
+	size_t len;
+	FILE *out = text_open(&lines, &len);
+
+	text_wrap(out, "", text ? text : "", 0, columns);
+	fclose(out);
+	free(pending);
+	return lines;
+}
+
+static size_t
+count_lines(const char *lines)
+{
+	size_t n = 0;
+
+	while ((lines = strchr(lines, '\n'))) {
+		lines++;
+		n++;
+	}
+	return n < NEWS_LINES_MAX ? n : NEWS_LINES_MAX;
+}
+
+static size_t
+rows_of(const struct snapshots *s, size_t lines, size_t columns)
+{
+	char *text = news(s, columns);
+	size_t taken = 1 + count_lines(text) + 1 + CHOSEN_LINES + 1;
+
+	free(text);
+	return lines > taken ? lines - taken : 1;
 }
 
 static void
@@ -110,9 +140,9 @@ choose(struct top_view *v, const struct snapshots *s, long by)
 
 void
 top_view_key(struct top_view *v, const struct snapshots *s, enum screen_key key,
-    size_t lines)
+    size_t lines, size_t columns)
 {
-	long page = (long)rows_of(lines);
+	long page = (long)rows_of(s, lines, columns);
 
 	switch (key) {
 	case SCREEN_KEY_UP:
@@ -159,22 +189,35 @@ end_line(FILE *out)
 static void
 put_text(FILE *out, const char *text, size_t columns)
 {
-	text_cell(out, text ? text : "", columns, TEXT_LEFT);
+	text_cell(out, text, columns, TEXT_LEFT);
 	end_line(out);
+}
+
+/* So many of the lines, empty ones where there are not as many. */
+static void
+put_lines(FILE *out, char *lines, size_t n, size_t columns)
+{
+	while (n-- > 0) {
+		size_t len = strcspn(lines, "\n");
+		bool more = lines[len];
+
+		lines[len] = '\0';
+		put_text(out, lines, columns);
+		lines += len + more;
+	}
 }
 
 static void
 put_head(const struct snapshots *s, FILE *out, size_t columns)
 {
-	char *summary = daemon_summary(s->now);
-	char *pending = daemon_pending(s->now);
+	char *summary = daemon_summary(s->now), *lines = news(s, columns);
 
 	put_text(out, s->now ? summary : "serial-routerctl top", columns);
 	terminal_colour(out, s->err.text[0] ? COLOUR_BAD : COLOUR_CARE);
-	put_text(out, s->err.text[0] ? s->err.text : pending, columns);
+	put_lines(out, lines, count_lines(lines), columns);
 	terminal_colour(out, COLOUR_NONE);
 	free(summary);
-	free(pending);
+	free(lines);
 }
 
 static void
@@ -232,26 +275,19 @@ add_remark(void *arg, const char *text)
 	*all = longer;
 }
 
-/* Two lines about the chosen link. */
 static void
 put_chosen(const struct list *l, FILE *out, size_t columns)
 {
 	const json_t *link = l->entries[l->chosen].link;
 	char *port = link_port(link);
-	char *text = text_printf("%s: %s", link_name(link), port);
-	char *lines = NULL, *second;
+	char *text = text_printf("%s: %s", link_name(link), port), *lines;
 	size_t len;
-	FILE *wrapped;
+	FILE *wrapped = text_open(&lines, &len);
 
 	link_remarks(link, add_remark, &text);
-	wrapped = text_open(&lines, &len);
 	text_wrap(wrapped, "", text, 0, columns);
 	fclose(wrapped);
-	second = strchr(lines, '\n');
-	*second++ = '\0';
-	second[strcspn(second, "\n")] = '\0';
-	put_text(out, lines, columns);
-	put_text(out, second, columns);
+	put_lines(out, lines, CHOSEN_LINES, columns);
 	free(port);
 	free(text);
 	free(lines);
@@ -267,13 +303,11 @@ top_view_put(struct top_view *v, const struct snapshots *s, FILE *out,
 	list_init(&l, v, s);
 	fputs("\033[H", out);
 	put_head(s, out, columns);
-	put_links(v, &l, out, rows_of(lines), columns);
+	put_links(v, &l, out, rows_of(s, lines, columns), columns);
 	if (l.n > 0)
 		put_chosen(&l, out, columns);
-	else {
-		end_line(out);
-		end_line(out);
-	}
+	else
+		put_lines(out, (char[]){ "" }, CHOSEN_LINES, columns);
 	keys = text_printf("q quit  up, down: link  left, right: order, now %s",
 	    v->by == RATES_LINK ? "as configured" : rates_columns[v->by].title);
 	terminal_colour(out, COLOUR_FAINT);

@@ -23,7 +23,7 @@ void top_view_clear(struct top_view *v);
 
 /* Moves the choice, or the column that is sorted by. */
 void top_view_key(struct top_view *v, const struct snapshots *s,
-    enum screen_key key, size_t lines);
+    enum screen_key key, size_t lines, size_t columns);
 
 /* Draws all of it onto a terminal of so many lines and columns. */
 void top_view_put(struct top_view *v, const struct snapshots *s, FILE *out,

@@ -55,6 +55,13 @@ words_put(const char *link, const char *change, const char *const *keys,
 }
 
 void
+words_put_daemon(const char *const *keys, size_t n_keys)
+{
+	if (n_keys > 0)
+		words_put("the daemon", "live", keys, n_keys);
+}
+
+void
 words_put_waiting(const char *const *keys, size_t n_keys)
 {
 	if (n_keys == 0)

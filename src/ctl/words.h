@@ -13,7 +13,10 @@
 void words_put(const char *link, const char *change, const char *const *keys,
     size_t n_keys);
 
-/* Keys of the daemon that wait for its next start, if there are any. */
+/* Keys of the daemon itself that are applied live, if there are any. */
+void words_put_daemon(const char *const *keys, size_t n_keys);
+
+/* And those that wait for its next start. */
 void words_put_waiting(const char *const *keys, size_t n_keys);
 
 /* An answer to reload or undo. */

@@ -13,7 +13,7 @@
 #define INTERVAL_NS_MIN (100 * NS_PER_MS)
 #define INTERVAL_TARGETS 10
 /* A day: no sum of such times comes near the end of 64 bits. */
-#define INTERVAL_NS_MAX (86400 / FQ_TARGET_FLOWS * NS_PER_S)
+#define INTERVAL_NS_MAX (86400 * NS_PER_S)
 
 /* Of the clock of shares. */
 #define SHARE_SHIFT 16
@@ -266,36 +266,21 @@ choose(struct fq *q)
 	return 0;
 }
 
-/* A flow that shares the line with others needs more packets queued, and a
- * longer wait, to keep its share in use. */
-static struct codel_settings
-share_of(const struct fq *q)
-{
-	struct codel_settings s = q->codel;
-	int64_t flows = q->counts.flows < FQ_TARGET_FLOWS ? q->counts.flows
-							  : FQ_TARGET_FLOWS;
-
-	s.target_ns *= flows;
-	s.interval_ns *= flows;
-	return s;
-}
-
 /* Whether the flow's head is sent now, after CoDel had its say. */
 static bool
 passes(struct fq *q, uint32_t flow, int64_t now_ns)
 {
-	struct codel_settings s = share_of(q);
 	struct fq_flow *f = &q->flows[flow];
 	struct fq_chunk *head = &q->chunks[f->first];
 	size_t there = head->len;
 
-	if (!codel_drops(&f->codel, &s, now_ns - head->put_ns,
+	if (!codel_drops(&f->codel, &q->codel, now_ns - head->put_ns,
 		f->bytes - head->len, now_ns))
 		return true;
 	if (there > sizeof(head->bytes))
 		there = sizeof(head->bytes);
 	if (packet_mark_ce(head->bytes, there)) {
-		codel_marked(&f->codel, &s);
+		codel_marked(&f->codel, &q->codel);
 		q->counts.marked++;
 		return true;
 	}

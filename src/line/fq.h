@@ -12,9 +12,8 @@
  *   than about one MTU ahead of what others sent: however many of them appear,
  *   half of the line remains, and nobody starves.
  * - CoDel's target is 1.5 times the line time of an MTU, 5 ms at least, its
- *   interval 10 times that, 100 ms at least; both grow with the number of
- *   flows that share the line, up to FQ_TARGET_FLOWS times.  With one target
- *   for all, four TCP flows at 9600 baud lost more packets than they sent.
+ *   interval 10 times that, 100 ms at least.  (A target that grows with the
+ *   number of flows drops less, but lets TCP's time-outs go off too early.)
  *   What may be marked (ECN) is marked instead of dropped.
  * - One bound in bytes for all; beyond it the flow that holds the most loses
  *   from its head.
@@ -36,7 +35,6 @@
 #include "line/flow.h"
 
 #define FQ_QUANTUM 300
-#define FQ_TARGET_FLOWS 4
 
 /* The largest packet. */
 #define FQ_PACKET_MAX 65535
@@ -82,10 +80,10 @@ struct fq_chunk;
 struct fq {
 	struct fq_counts counts;
 	uint8_t key[FLOW_KEY_BYTES];
-	struct codel_settings codel; /* for one flow */
-	uint32_t small_max;          /* bytes of a packet that may go first */
-	uint32_t pool_limit;         /* what the pool was made for */
-	uint32_t limit;              /* of cost, bytes */
+	struct codel_settings codel;
+	uint32_t small_max;  /* bytes of a packet that may go first */
+	uint32_t pool_limit; /* what the pool was made for */
+	uint32_t limit;      /* of cost, bytes */
 	uint32_t cost;  /* of what is queued: FQ_PACKET_COST each included */
 	uint32_t ahead; /* bytes that fresh flows sent beyond others */
 	uint64_t share; /* bytes << 16 that one flow had as its share */

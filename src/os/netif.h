@@ -152,6 +152,16 @@ int netif_mark(struct netif *n, int index, struct error *err);
 int netif_list_marked(struct netif *n, struct netif_state **found,
     size_t *n_found, struct error *err);
 
+struct netif_held {
+	int index;
+	struct netif_address address; /* peer: AF_UNSPEC where it is local */
+};
+
+/* The addresses of all interfaces of this network namespace: an array of
+ * *n_found that the caller frees with free(3), NULL where there are none. */
+int netif_list_addresses(struct netif *n, struct netif_held **found,
+    size_t *n_found, struct error *err);
+
 /* Removes the interface: about 20 ms.  err->code is ENODEV where there is no
  * such interface. */
 int netif_delete(struct netif *n, int index, struct error *err);

@@ -89,33 +89,42 @@ is_in_the_way(
 	return false;
 }
 
+bool
+netif_address_parse(struct nlmsghdr *hdr, int *index,
+    struct netif_address *address, uint32_t *flags)
+{
+	const struct ifaddrmsg *ifa = nlmsg_data(hdr);
+	struct nlattr *tb[IFA_MAX + 1];
+
+	if (hdr->nlmsg_type != RTM_NEWADDR ||
+	    nlmsg_parse(hdr, sizeof(*ifa), tb, IFA_MAX, address_policy) < 0)
+		return false;
+	*index = ifa->ifa_index;
+	*flags = tb[IFA_FLAGS] ? nla_get_u32(tb[IFA_FLAGS]) : ifa->ifa_flags;
+	address->prefix_len = ifa->ifa_prefixlen;
+	address->peer = netif_get_ip(tb[IFA_ADDRESS], ifa->ifa_family);
+	address->local = netif_get_ip(tb[IFA_LOCAL], ifa->ifa_family);
+	if (address->local.family == AF_UNSPEC)
+		address->local = address->peer;
+	return address->local.family != AF_UNSPEC;
+}
+
 static void
 take_address(struct nlmsghdr *hdr, void *arg)
 {
 	struct address_scan *scan = arg;
 	struct netif_job *job = scan->job;
-	struct netif_address a = { .prefix_len = 0 };
-	struct nlattr *tb[IFA_MAX + 1];
-	const struct ifaddrmsg *ifa;
+	struct netif_address a;
 	uint32_t flags;
+	int index;
 
 	if (!hdr) {
 		memset(scan->found, 0, job->want->n_addresses);
 		scan->n_stale = 0;
 		return;
 	}
-	ifa = nlmsg_data(hdr);
-	if (hdr->nlmsg_type != RTM_NEWADDR ||
-	    nlmsg_parse(hdr, sizeof(*ifa), tb, IFA_MAX, address_policy) < 0 ||
-	    (int)ifa->ifa_index != job->index)
-		return;
-	flags = tb[IFA_FLAGS] ? nla_get_u32(tb[IFA_FLAGS]) : ifa->ifa_flags;
-	a.prefix_len = ifa->ifa_prefixlen;
-	a.peer = netif_get_ip(tb[IFA_ADDRESS], ifa->ifa_family);
-	a.local = netif_get_ip(tb[IFA_LOCAL], ifa->ifa_family);
-	if (a.local.family == AF_UNSPEC)
-		a.local = a.peer;
-	if (a.local.family == AF_UNSPEC)
+	if (!netif_address_parse(hdr, &index, &a, &flags) ||
+	    index != job->index)
 		return;
 	if ((flags & IFA_F_PERMANENT) && mark_found(scan, &a))
 		return;

@@ -64,8 +64,8 @@ difference(const struct netif_settings *a, const struct netif_settings *b)
 		what |= NETIF_ADDRESSES;
 	if (!same_routes(a, b))
 		what |= NETIF_ROUTES;
-	/* Whether there is IPv6 at all may hang on either. */
-	if (netif_wants_ipv6(a) != netif_wants_ipv6(b))
+	/* Routes alone may begin or end IPv6. */
+	if (netif_wants_no_link_local(a) != netif_wants_no_link_local(b))
 		what |= NETIF_ADDRESSES;
 	/* With its last address of a family an interface loses its routes; a
 	 * small MTU had taken addresses and routes of IPv6. */
@@ -104,6 +104,8 @@ netif_change(struct netif *n, int index, const struct netif_settings *from,
 		.want = to,
 		.what = difference(from, to),
 		.before = from,
+		.drop_link_local = !netif_wants_no_link_local(from) &&
+		    netif_wants_no_link_local(to),
 		.err = err,
 	};
 	struct netif_link link;

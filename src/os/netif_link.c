@@ -251,9 +251,8 @@ set_addr_gen_mode(struct netif_job *job, uint8_t mode)
 	netif_job_send(job, &r, EAFNOSUPPORT, "addr_gen_mode %u", mode);
 }
 
-/* Whether the kernel is to make no link-local address of its own. */
-static bool
-wants_no_link_local(const struct netif_settings *want)
+bool
+netif_wants_no_link_local(const struct netif_settings *want)
 {
 	if (!netif_wants_ipv6(want))
 		return true;
@@ -269,7 +268,7 @@ apply_addr_gen_mode(struct netif_job *job, int now)
 {
 	if (now < 0 || job->gone)
 		return;
-	if (wants_no_link_local(job->want)) {
+	if (netif_wants_no_link_local(job->want)) {
 		if (now != IN6_ADDR_GEN_MODE_NONE)
 			set_addr_gen_mode(job, IN6_ADDR_GEN_MODE_NONE);
 		return;
@@ -303,8 +302,9 @@ apply_mtu(struct netif_job *job, struct netif_link *link)
 	set_u32(job, IFLA_MTU, job->want->mtu, "MTU");
 	if (job->gone || read_link(job, link) < 0)
 		return -1;
-	job->drop_link_local = before < IPV6_MTU_MIN &&
-	    link->state.mtu >= IPV6_MTU_MIN && wants_no_link_local(job->want);
+	if (before < IPV6_MTU_MIN && link->state.mtu >= IPV6_MTU_MIN &&
+	    netif_wants_no_link_local(job->want))
+		job->drop_link_local = true;
 	return 0;
 }
 

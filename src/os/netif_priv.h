@@ -96,7 +96,8 @@ struct netif_job {
 	const struct netif_settings *before;
 	bool up;
 	bool was_down; /* until this call */
-	/* IPv6 began with our MTU: the link-local address is of our making. */
+	/* IPv6 began with our MTU, or is not wanted any more: the link-local
+	 * address is of our making. */
 	bool drop_link_local;
 	int refused;
 	bool gone;         /* the interface exists no more */
@@ -110,6 +111,14 @@ void netif_job_refused(struct netif_job *job, const struct error *err);
  * errno value `fine` is no refusal. */
 void netif_job_send(struct netif_job *job, struct netif_request *r, int fine,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* Takes an RTM_NEWADDR apart; false: it is none, or one without an address.
+ * flags are IFA_F_. */
+bool netif_address_parse(struct nlmsghdr *hdr, int *index,
+    struct netif_address *address, uint32_t *flags);
+
+/* Whether the kernel is to make no link-local address of its own. */
+bool netif_wants_no_link_local(const struct netif_settings *want);
 
 /* A route as it is removed. */
 void netif_route_delete(struct netif_job *job, const struct netif_route *route);

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <libserialport.h>
+#include <linux/serial.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -233,6 +234,27 @@ set_termios(int fd, const struct port_settings *s, bool set_baud,
 	return 0;
 }
 
+/* An FTDI chip hands over after 1 ms then, instead of 16.  Drivers that have
+ * no such setting, or do not let it be changed, go without. */
+static void
+set_latency(int fd, bool low, struct port_info *info)
+{
+	struct serial_struct serial;
+	bool is_low;
+
+	memset(&serial, 0, sizeof(serial));
+	if (ioctl(fd, TIOCGSERIAL, &serial) < 0)
+		return;
+	is_low = serial.flags & ASYNC_LOW_LATENCY;
+	if (is_low != low) {
+		serial.flags ^= ASYNC_LOW_LATENCY;
+		if (ioctl(fd, TIOCSSERIAL, &serial) == 0 &&
+		    ioctl(fd, TIOCGSERIAL, &serial) == 0)
+			is_low = serial.flags & ASYNC_LOW_LATENCY;
+	}
+	info->latency = is_low ? PORT_LATENCY_LOW : PORT_LATENCY_USUAL;
+}
+
 static void
 add_line(enum port_line what, int line, int *off, int *on, int *pulse)
 {
@@ -289,6 +311,7 @@ set_up(int fd, const struct port_settings *s, struct port_info *info,
 
 	if (set_termios(fd, s, !served, info, err) < 0)
 		return -1;
+	set_latency(fd, s->low_latency, info);
 	/* On a pty the mark would outlive this process. */
 	if (!info->pty && ioctl(fd, TIOCEXCL) < 0)
 		return error_errno(err, "port %s: lock", info->node);
@@ -338,6 +361,23 @@ port_unsent(int fd)
 	if (ioctl(fd, TIOCOUTQ, &bytes) < 0 || bytes < 0)
 		return 0;
 	return bytes;
+}
+
+bool
+port_errors(int fd, struct port_errors *errors)
+{
+	struct serial_icounter_struct counts;
+
+	if (ioctl(fd, TIOCGICOUNT, &counts) < 0)
+		return false;
+	/* The driver's own buffer counts like the chip's. */
+	*errors = (struct port_errors){
+		.framing = counts.frame,
+		.parity = counts.parity,
+		.overrun = (uint32_t)counts.overrun + counts.buf_overrun,
+		.brk = counts.brk,
+	};
+	return true;
 }
 
 void

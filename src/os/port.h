@@ -23,6 +23,12 @@ enum port_parity { PORT_PARITY_NONE, PORT_PARITY_EVEN, PORT_PARITY_ODD };
 
 enum port_flow { PORT_FLOW_NONE, PORT_FLOW_RTSCTS, PORT_FLOW_XONXOFF };
 
+enum port_latency {
+	PORT_LATENCY_UNKNOWN, /* the driver has no such setting */
+	PORT_LATENCY_USUAL,
+	PORT_LATENCY_LOW, /* ASYNC_LOW_LATENCY, tty_ioctl(4) */
+};
+
 /* What to do with a modem control line, which the kernel raises at open. */
 enum port_line {
 	PORT_LINE_KEEP,
@@ -40,6 +46,7 @@ struct port_settings {
 	enum port_flow flow;
 	enum port_line dtr, rts;
 	unsigned settle_ms; /* input discarded after open; the pump's duty */
+	bool low_latency;   /* ask the driver to hand over at once */
 };
 
 /* What was really opened. */
@@ -53,6 +60,7 @@ struct port_info {
 	bool rtscts;                /* as the driver keeps it */
 	bool parity;                /* as the driver keeps it */
 	bool no_lines; /* dtr or rts was asked for, and it has no such lines */
+	enum port_latency latency;
 	char also[64]; /* who else uses it, "agetty (pid 812)"; "": nobody */
 };
 
@@ -106,6 +114,14 @@ void port_close(int fd);
 /* Bytes that the driver says it still has to send; 0 where it does not know
  * (ptys). */
 unsigned port_unsent(int fd);
+
+/* What went wrong with characters since the driver was loaded. */
+struct port_errors {
+	uint32_t framing, parity, overrun, brk;
+};
+
+/* false: the driver does not tell (CH340, cdc-acm, ptys). */
+bool port_errors(int fd, struct port_errors *errors);
 
 /* Forgets an XOFF that was received, with software flow control. */
 void port_resume_output(int fd);

@@ -30,6 +30,7 @@ struct pump_live {
 	/* A silent line; 0: off. */
 	unsigned liveness_interval_s, liveness_timeout_s;
 	struct ip liveness_probe; /* AF_UNSPEC: none */
+	struct ip liveness_from;  /* the address of ours that it is sent from */
 };
 
 struct pump_options {
@@ -61,6 +62,8 @@ enum pump_report_type {
 	PUMP_OPENED, /* port: what was opened; packets flow from now on */
 	PUMP_STUCK,  /* nothing was taken by the line for a while */
 	PUMP_FLOWS,  /* output moves again */
+	PUMP_SILENT, /* the peer was not heard for liveness_timeout_s */
+	PUMP_HEARD,  /* it is again */
 	PUMP_ENDED,  /* the last report: end, error */
 };
 

@@ -1,8 +1,14 @@
 #include "pump/rx.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "line/packet.h"
+
+#define IPV6_HEADER 40
+
+/* So many bytes of a packet, IPv4 or IPv6, tell its length. */
+#define PACKET_LENGTH_KNOWN 6
 
 void
 rx_init(struct rx *rx, bool escape_xon, struct stats *stats,
@@ -14,6 +20,8 @@ rx_init(struct rx *rx, bool escape_xon, struct stats *stats,
 	rx->deliver = deliver;
 	rx->arg = arg;
 	rx->synced = false;
+	rx->lost = false;
+	rx->heard = false;
 }
 
 /* Why the frame may not go on; STATS_RX_DROPS: it may. */
@@ -53,10 +61,17 @@ take_frame(struct rx *rx, enum slip_result result)
 	if (fault != STATS_RX_DROPS) {
 		/* A port is opened in the middle of whatever passes. */
 		stats->rx_dropped[rx->synced ? fault : STATS_RX_NOISE]++;
+		rx->lost = true;
 		return 0;
 	}
+	stats->rx_resyncs += rx->lost;
+	rx->lost = false;
 	rx->synced = true;
 	refusal = rx->deliver(rx->arg, rx->slip.packet, rx->slip.len);
+	if (refusal == RX_TAKEN) {
+		stats->rx_answers++;
+		return 0;
+	}
 	if (refusal) {
 		stats->rx_dropped[STATS_RX_REFUSED]++;
 		return refusal;
@@ -72,6 +87,8 @@ rx_input(struct rx *rx, const uint8_t *bytes, size_t len)
 	enum slip_result result;
 
 	rx->stats->rx_line_bytes += len;
+	if (memchr(bytes, SLIP_END, len))
+		rx->heard = true;
 	for (;;) {
 		result = slip_decode(&rx->slip, &bytes, &len);
 		if (result == SLIP_MORE)
@@ -79,4 +96,20 @@ rx_input(struct rx *rx, const uint8_t *bytes, size_t len)
 		if (take_frame(rx, result) == EBADFD)
 			return EBADFD;
 	}
+}
+
+size_t
+rx_missing(const struct rx *rx)
+{
+	const struct slip_decoder *d = &rx->slip;
+	size_t len = 0;
+
+	if (d->done || d->damage != SLIP_MORE || d->len < PACKET_LENGTH_KNOWN)
+		return 0;
+	if (d->packet[0] >> 4 == 4)
+		len = d->packet[2] << 8 | d->packet[3];
+	if (d->packet[0] >> 4 == 6)
+		len = IPV6_HEADER + (d->packet[4] << 8 | d->packet[5]);
+	/* And an END. */
+	return len >= d->len ? len - d->len + 1 : 0;
 }

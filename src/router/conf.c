@@ -105,6 +105,7 @@ conf_new(void)
 		return NULL;
 	conf->user = (uid_t)-1;
 	conf->group = (gid_t)-1;
+	conf->control.group = (gid_t)-1;
 	conf->holders = 1;
 	return conf;
 }
@@ -230,5 +231,7 @@ conf_free(struct conf *conf)
 		free(link->netif.routes);
 	}
 	free(conf->links);
+	free(conf->control.path);
+	free(conf->control.admins);
 	free(conf);
 }

@@ -8,6 +8,7 @@
 #include <net/if.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <sys/types.h>
 
@@ -19,6 +20,7 @@
 
 #define CONF_LINKS_MAX 1024
 #define CONF_MTU_MAX 9000
+#define CONF_CONTROL_PATH RUNSTATEDIR "/serial-router/control"
 
 struct conf_link {
 	char name[IFNAMSIZ];
@@ -33,9 +35,23 @@ struct conf_link {
 	unsigned retry_first_ms, retry_max_ms;
 };
 
+/* Who may change things: a user, or whoever is in a group. */
+struct conf_admin {
+	bool is_group;
+	uint32_t id;
+};
+
+struct conf_control {
+	char *path;  /* NULL: not given, CONF_CONTROL_PATH */
+	gid_t group; /* (gid_t)-1: not given, that of struct conf */
+	struct conf_admin *admins;
+	size_t n_admins;
+};
+
 struct conf {
 	uid_t user;  /* (uid_t)-1: as started */
 	gid_t group; /* (gid_t)-1: as started */
+	struct conf_control control;
 	struct conf_link *links;
 	size_t n_links;
 	unsigned holders; /* who are to call conf_free() */
@@ -87,6 +103,10 @@ int conf_exit_status(const struct error *err);
 /* Prints it as a file that is read as the same configuration: each key, with
  * its default where the file did not give it, users and groups by number. */
 void conf_print(const struct conf *conf, FILE *out);
+
+/* The address of its own that a link sends its probe from; NULL: it has none
+ * of that family. */
+const struct ip *conf_probe_from(const struct conf_link *link);
 
 /* The same once more, by its text, in some 100 ms where there are 1024 links;
  * NULL: failed. */

@@ -135,6 +135,7 @@ conf_check_link(struct conf_reader *r, const config_setting_t *group,
 	complete_routes(&link->netif);
 	check_mtu(r, group, link);
 	check_retry(r, group, link);
+	conf_check_life(r, group, link);
 }
 
 /* The setting that gives a link its name, interface or device. */

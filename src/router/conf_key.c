@@ -78,6 +78,16 @@ const struct conf_key conf_keys[] = {
 	    OTHER(conf_set_owner, conf_put_owner, USER) },
 	{ "group", DAEMON, .preset = "the user's own, or as started",
 	    TOP(group), OTHER(conf_set_group, conf_put_group, GROUP) },
+	{ "control.path", DAEMON, .preset = CONF_CONTROL_PATH,
+	    TOP(control.path),
+	    OTHER(conf_set_control_path, conf_put_control_path,
+		"an absolute path of at most 107 bytes") },
+	{ "control.group", LIVE, .preset = "the daemon's group",
+	    TOP(control.group), OTHER(conf_set_group, conf_put_group, GROUP) },
+	{ "control.admins", LIVE,
+	    .preset = "root and who the daemon runs as alone",
+	    OTHER(conf_set_admins, conf_put_admins,
+		"a list of users and \"@GROUP\"") },
 	{ "links", REQUIRED,
 	    OTHER(
 		conf_set_links, conf_put_links, "a list of 0 to 1024 groups") },
@@ -118,6 +128,8 @@ const struct conf_key conf_keys[] = {
 	    ONE_OF(lines) },
 	{ "links[].port.settle_ms", PUMP, .preset = "0", LINK(port.settle_ms),
 	    RANGE(0, 10000) },
+	{ "links[].port.low_latency", PUMP, .preset = "true",
+	    LINK(port.low_latency), .kind = CONF_BOOL },
 
 	{ "links[].interface.name", NEW_LINK, .preset = "the link's name",
 	    LINK(interface), OTHER(conf_set_name, conf_put_name, NAME) },
@@ -164,6 +176,19 @@ const struct conf_key conf_keys[] = {
 
 	{ "links[].receive.check", LIVE, .preset = "full", LINK(live.check),
 	    ONE_OF(checks) },
+
+	{ "links[].queue.pace", LIVE, .preset = "true", LINK(live.pace),
+	    .kind = CONF_BOOL },
+	{ "links[].queue.limit_ms", LIVE, .preset = "2000", LINK(live.limit_ms),
+	    RANGE(10, 60000) },
+
+	{ "links[].liveness.interval_s", LIVE, .preset = "0",
+	    LINK(live.liveness_interval_s), RANGE(0, 3600) },
+	{ "links[].liveness.timeout_s", LIVE, .preset = "0",
+	    LINK(live.liveness_timeout_s), RANGE(0, 3600) },
+	{ "links[].liveness.probe", LIVE, .preset = "none",
+	    LINK(live.liveness_probe),
+	    OTHER(conf_set_host, conf_put_host, "an address") },
 
 	{ "links[].retry.first_ms", LIVE, .preset = "100", LINK(retry_first_ms),
 	    RANGE(10, 600000) },

@@ -15,9 +15,8 @@ indent(struct conf_printer *p)
 		fputc('\t', p->out);
 }
 
-/* The name of the setting of a key, and the sign behind it. */
-static void
-begin(struct conf_printer *p, const struct conf_key *key)
+void
+conf_print_name(struct conf_printer *p, const struct conf_key *key)
 {
 	const char *dot = strrchr(key->path, '.');
 
@@ -72,7 +71,7 @@ conf_put_setting(
 		return false;
 	if (key->kind == CONF_MAYBE && *(const unsigned *)field == CONF_UNSET)
 		return false;
-	begin(p, key);
+	conf_print_name(p, key);
 	switch (key->kind) {
 	case CONF_BOOL:
 		fputs(*(const bool *)field ? "true" : "false", p->out);
@@ -198,7 +197,7 @@ end_element(struct conf_printer *p, size_t i, size_t n)
 static void
 begin_list(struct conf_printer *p, const struct conf_key *key, size_t n)
 {
-	begin(p, key);
+	conf_print_name(p, key);
 	fputs(n > 0 ? "(\n" : "( ", p->out);
 	p->indent++;
 }
@@ -237,7 +236,7 @@ bool
 conf_put_name(
     struct conf_printer *p, const struct conf_key *key, const void *base)
 {
-	begin(p, key);
+	conf_print_name(p, key);
 	put_string(p, (const char *)base + key->offset);
 	return true;
 }
@@ -251,7 +250,7 @@ conf_put_device(
 
 	if (!device)
 		return false;
-	begin(p, key);
+	conf_print_name(p, key);
 	put_string(p, device);
 	return true;
 }
@@ -265,7 +264,7 @@ conf_put_text(
 
 	if (!text[0])
 		return false;
-	begin(p, key);
+	conf_print_name(p, key);
 	put_string(p, text);
 	return true;
 }
@@ -278,7 +277,7 @@ conf_put_usb(
 
 	if (link->port.device)
 		return false;
-	begin(p, key);
+	conf_print_name(p, key);
 	put_line(p, key->path, base);
 	return true;
 }
@@ -292,7 +291,7 @@ conf_put_owner(
 
 	if (uid == (uid_t)-1)
 		return false;
-	begin(p, key);
+	conf_print_name(p, key);
 	put_number(p, uid);
 	return true;
 }
@@ -306,7 +305,7 @@ conf_put_group(
 
 	if (gid == (gid_t)-1)
 		return false;
-	begin(p, key);
+	conf_print_name(p, key);
 	put_number(p, gid);
 	return true;
 }
@@ -321,7 +320,7 @@ conf_put_host(
 
 	if (!ip_size(ip))
 		return false;
-	begin(p, key);
+	conf_print_name(p, key);
 	put_string(p, ip_format(ip, text));
 	return true;
 }
@@ -333,7 +332,7 @@ conf_put_prefix(
 	const struct netif_route *route = base;
 	char text[IP_TEXT_SIZE];
 
-	begin(p, key);
+	conf_print_name(p, key);
 	put_string(p, ip_format_prefix(&route->to, route->prefix_len, text));
 	return true;
 }

@@ -15,6 +15,9 @@ struct conf_printer {
 	bool in_line;    /* settings follow each other in one line */
 };
 
+/* The name of the setting of a key, and the sign behind it. */
+void conf_print_name(struct conf_printer *p, const struct conf_key *key);
+
 /* Prints the setting of one key from base, without what ends it; false: there
  * is nothing to say. */
 bool conf_put_setting(
@@ -33,6 +36,8 @@ void conf_put_scope(
 typedef bool conf_put(
     struct conf_printer *p, const struct conf_key *key, const void *base);
 
+conf_put conf_put_control_path; /* char * */
+conf_put conf_put_admins;    /* struct conf */
 conf_put conf_put_links;     /* struct conf */
 conf_put conf_put_name;      /* char[] */
 conf_put conf_put_device;    /* char * */

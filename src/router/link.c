@@ -94,6 +94,7 @@ enter_up(struct link *l)
 	l->soon = 0;
 	l->absent_told = false;
 	link_warn_of_port(l);
+	link_begin_damage(l);
 	set_timer(l, ALIVE_MS);
 	return LINK_EV_NONE;
 }
@@ -104,6 +105,7 @@ enter_closing(struct link *l)
 	interface_set_carrier(
 	    &l->interface, l->conf->name, l->env->netif, false);
 	l->stuck = false;
+	l->silent = false;
 	if (l->pump.pid == 0) {
 		link_drop_pump(l);
 		return LINK_EV_REAPED;
@@ -154,12 +156,13 @@ random_bits(void)
 void
 link_back_off(struct link *l)
 {
-	if (l->soon)
-		set_timer(l, link_soon_ms(l));
-	else
-		set_timer(l,
-		    backoff_next(&l->backoff, l->conf->retry_first_ms,
-			l->conf->retry_max_ms, random_bits()));
+	unsigned delay_ms = l->soon
+	    ? link_soon_ms(l)
+	    : backoff_next(&l->backoff, l->conf->retry_first_ms,
+		  l->conf->retry_max_ms, random_bits());
+
+	l->retry_ms = clock_ms() + delay_ms;
+	set_timer(l, delay_ms);
 }
 
 static enum link_event
@@ -196,7 +199,7 @@ link_event(struct link *l, enum link_event ev)
 		    link_state_name(to));
 		ev = enter[to](l);
 	}
-	l->env->changed(l->env->arg);
+	l->env->changed(l, l->env->arg);
 }
 
 static void
@@ -213,6 +216,7 @@ check_pump(struct link *l)
 	}
 	if (clock_ms() - l->since_ms >= SOUND_MS)
 		backoff_reset(&l->backoff);
+	link_look_at_damage(l);
 	set_timer(l, ALIVE_MS);
 }
 
@@ -302,6 +306,7 @@ void
 link_start(struct link *l)
 {
 	l->wanted = true;
+	l->stopped = false;
 	if (l->waiting || link_is_changing(l))
 		return;
 	link_event(l, LINK_EV_START);
@@ -316,4 +321,30 @@ link_stop(struct link *l)
 	if (l->state == LINK_DOWN && !link_is_changing(l))
 		interface_release(&l->interface);
 	link_event(l, LINK_EV_STOP);
+}
+
+void
+link_pause(struct link *l)
+{
+	l->stopped = true;
+	link_stop(l);
+}
+
+void
+link_restart(struct link *l)
+{
+	bool waits = l->state == LINK_ABSENT || l->state == LINK_BACKOFF;
+
+	l->wanted = true;
+	l->stopped = false;
+	if (l->waiting || link_is_changing(l))
+		return;
+	backoff_reset(&l->backoff);
+	if (waits) {
+		link_event(l, LINK_EV_RETRY);
+		return;
+	}
+	/* In CLOSING, the second replaces the first as what follows. */
+	link_event(l, LINK_EV_STOP);
+	link_event(l, LINK_EV_START);
 }

@@ -4,7 +4,9 @@
 #ifndef SR_ROUTER_LINK_H
 #define SR_ROUTER_LINK_H
 
+#include <limits.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -16,12 +18,14 @@
 #include "pump/stats.h"
 #include "router/backoff.h"
 #include "router/conf.h"
+#include "router/damage.h"
 #include "router/interface.h"
 #include "router/link_fsm.h"
 #include "router/pump_proc.h"
 
 struct event;
 struct event_base;
+struct link;
 
 /* What all links share; the supervisor's. */
 struct link_env {
@@ -29,8 +33,9 @@ struct link_env {
 	struct netif *netif;
 	uid_t pump_uid; /* whom pumps become where the daemon is root */
 	gid_t pump_gid;
-	struct usb_view *usb;       /* as it was last looked at */
-	void (*changed)(void *arg); /* a link's state changed */
+	struct usb_view *usb; /* as it was last looked at */
+	/* Its state or its flags may have changed; NULL: those of any. */
+	void (*changed)(struct link *l, void *arg);
 	/* Which other link asks for a port, too; NULL: none.  A pump calls it
 	 * in its own process. */
 	const char *(*claimed)(
@@ -50,6 +55,7 @@ struct link {
 	enum link_state after; /* where CLOSING leads to */
 	int64_t since_ms;      /* when the state was entered */
 	bool wanted;
+	bool stopped; /* by request, until it is started by one */
 	struct event *timer; /* its meaning is the state's */
 
 	struct interface interface;
@@ -57,6 +63,8 @@ struct link {
 	struct event *reports; /* the pump's socket; NULL: none */
 	struct port_info port; /* as it was last opened */
 	bool stuck;            /* output stands still */
+	bool silent;           /* the peer is not heard: no carrier */
+	struct damage damage;  /* of what arrives */
 	int64_t opened_ms;     /* when a pump was last started; 0: never */
 	int64_t opens_ms[LINK_OPENS]; /* when the last ones were, a ring */
 	unsigned next_open;           /* the place of the next one in it */
@@ -71,7 +79,9 @@ struct link {
 	bool absent_told;  /* that the port is not there, since it last was */
 	unsigned restarts; /* pumps started after the first */
 	struct error last_error;
-	int64_t last_error_ms;
+	int64_t last_error_ms; /* 0: never */
+	int64_t retry_ms;      /* BACKOFF: when the next try comes */
+	uint64_t told;         /* router/control: what watchers know of it */
 	struct log_bucket bucket;
 	struct stats ended; /* of all pumps before this one */
 
@@ -96,6 +106,10 @@ void link_free(struct link *l);
 
 void link_start(struct link *l);
 void link_stop(struct link *l); /* asynchronous: until DOWN */
+/* The same by request: it is remembered, until link_start(). */
+void link_pause(struct link *l);
+/* A new pump, at once; the interface stays.  One that is stopped is started. */
+void link_restart(struct link *l);
 
 /* A child of the supervisor ended: perhaps ours. */
 void link_reap(struct link *l);
@@ -109,6 +123,18 @@ void link_look(struct link *l);
 void link_interface_event(struct link *l, const struct netwatch_event *ev);
 /* Notifications were lost: looks for itself. */
 void link_interface_resync(struct link *l);
+
+/* Why it is not UP, into buf (LINK_REASON_SIZE); NULL: it is UP. */
+#define LINK_REASON_SIZE (PATH_MAX + ERROR_TEXT_SIZE + 128)
+const char *link_reason(const struct link *l, char *buf, size_t size);
+
+/* What is wrong beside the state; returns how many of LINK_FLAGS_MAX. */
+#define LINK_FLAGS_MAX 8
+struct link_flag {
+	const char *name; /* "stuck" */
+	char reason[ERROR_TEXT_SIZE];
+};
+size_t link_flags(const struct link *l, struct link_flag *flags);
 
 /* Why not all is as configured; NULL: it is. */
 const struct error *link_degraded(const struct link *l);

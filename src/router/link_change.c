@@ -59,13 +59,19 @@ link_keep(struct link *l, const struct conf_link *to, struct conf *holder)
 		set_conf(l, to, holder);
 }
 
+static bool
+is_switched(const struct link *l, const struct conf_link *to)
+{
+	const struct conf_link *from = l->next.conf ? l->next.conf : l->conf;
+
+	return from->enabled != to->enabled;
+}
+
 /* An operator's start and stop last until the configuration says otherwise. */
 static bool
 is_wanted(const struct link *l, const struct conf_link *to)
 {
-	const struct conf_link *from = l->next.conf ? l->next.conf : l->conf;
-
-	return from->enabled == to->enabled ? l->wanted : to->enabled;
+	return is_switched(l, to) ? to->enabled : l->wanted;
 }
 
 static void
@@ -89,6 +95,7 @@ link_change(struct link *l, const struct conf_link *to, struct conf *holder)
 	bool other_retry = l->conf->retry_first_ms != to->retry_first_ms ||
 	    l->conf->retry_max_ms != to->retry_max_ms;
 
+	l->stopped = l->stopped && !is_switched(l, to);
 	if (l->next.conf) {
 		l->wanted = wanted;
 		set_next(l, to, holder);
@@ -109,6 +116,7 @@ link_replace(struct link *l, const struct conf_link *to, struct conf *holder,
     bool new_interface)
 {
 	l->wanted = is_wanted(l, to);
+	l->stopped = l->stopped && !is_switched(l, to);
 	l->waiting = false;
 	l->next.new_interface |= new_interface;
 	set_next(l, to, holder);

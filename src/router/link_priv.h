@@ -23,6 +23,11 @@ void link_fail(struct link *l, const struct error *err);
 
 /* On entering UP: what the driver did not do as it was asked. */
 void link_warn_of_port(struct link *l);
+/* What output that stands still may come from. */
+const char *link_stuck_cause(const struct link *l);
+/* What arrives damaged: from now on; now and then, while it is UP. */
+void link_begin_damage(struct link *l);
+void link_look_at_damage(struct link *l);
 
 /* What there is now where the port is waited for, without opening anything: a
  * number that changes with it; 0: nothing. */

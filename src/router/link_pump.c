@@ -35,6 +35,35 @@ warn_of_user(struct link *l, const struct port_info *port)
 		    port->node, port->also);
 }
 
+void
+link_begin_damage(struct link *l)
+{
+	struct stats stats;
+
+	link_stats(l, &stats);
+	damage_begin(&l->damage, &stats, clock_ms());
+}
+
+void
+link_look_at_damage(struct link *l)
+{
+	struct stats stats;
+	char text[300];
+
+	link_stats(l, &stats);
+	switch (
+	    damage_look(&l->damage, &stats, clock_ms(), text, sizeof(text))) {
+	case DAMAGE_NONE:
+		return;
+	case DAMAGE_NOISY:
+		link_say(l, LOG_LEVEL_WARN, "%s", text);
+		return;
+	case DAMAGE_SOUND:
+		link_say(l, LOG_LEVEL_INFO, "frames arrive whole again");
+		return;
+	}
+}
+
 static void
 take_end(struct link *l, const struct pump_report *r)
 {
@@ -71,10 +100,10 @@ take_end(struct link *l, const struct pump_report *r)
 	link_event(l, LINK_EV_FAILED);
 }
 
-static const char *
-likely_cause(enum port_flow flow)
+const char *
+link_stuck_cause(const struct link *l)
 {
-	switch (flow) {
+	switch (l->conf->port.flow) {
 	case PORT_FLOW_NONE:
 		break;
 	case PORT_FLOW_RTSCTS:
@@ -102,12 +131,30 @@ take_report(struct link *l, const struct pump_report *r)
 	case PUMP_STUCK:
 		l->stuck = true;
 		link_say(l, LOG_LEVEL_WARN, "%s takes no output: %s",
-		    l->port.node, likely_cause(l->conf->port.flow));
+		    l->port.node, link_stuck_cause(l));
+		l->env->changed(l, l->env->arg);
 		return;
 	case PUMP_FLOWS:
 		l->stuck = false;
 		link_say(
 		    l, LOG_LEVEL_INFO, "%s takes output again", l->port.node);
+		l->env->changed(l, l->env->arg);
+		return;
+	case PUMP_SILENT:
+		l->silent = true;
+		interface_set_carrier(
+		    &l->interface, l->conf->name, l->env->netif, false);
+		link_say(l, LOG_LEVEL_WARN,
+		    "nothing was heard from the peer for %u s: carrier off",
+		    l->conf->live.liveness_timeout_s);
+		l->env->changed(l, l->env->arg);
+		return;
+	case PUMP_HEARD:
+		l->silent = false;
+		interface_set_carrier(
+		    &l->interface, l->conf->name, l->env->netif, true);
+		link_say(l, LOG_LEVEL_INFO, "the peer is heard again");
+		l->env->changed(l, l->env->arg);
 		return;
 	case PUMP_ENDED:
 		take_end(l, r);
@@ -148,7 +195,11 @@ link_live(const struct conf_link *conf)
 {
 	struct pump_live live = conf->live;
 
+	const struct ip *from = conf_probe_from(conf);
+
 	live.mtu = conf->netif.mtu;
+	if (from)
+		live.liveness_from = *from;
 	return live;
 }
 

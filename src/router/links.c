@@ -8,7 +8,7 @@
 #include "router/links_priv.h"
 
 static void
-on_changed(void *arg)
+on_changed(struct link *changed, void *arg)
 {
 	struct links *ls = arg;
 
@@ -21,7 +21,7 @@ on_changed(void *arg)
 		    (l->waiting || link_is_changing(l)))
 			links_settle_soon(ls);
 	}
-	ls->changed(ls->arg);
+	ls->changed(changed, ls->arg);
 }
 
 void
@@ -107,7 +107,7 @@ on_settle(evutil_socket_t fd, short what, void *arg)
 		if (ls->links[i]->waiting && !is_blocked(ls, ls->links[i]))
 			link_go(ls->links[i]);
 	}
-	ls->changed(ls->arg);
+	ls->changed(NULL, ls->arg);
 }
 
 static int

@@ -10,7 +10,7 @@
 
 struct links {
 	struct link_env env;        /* that of the links: tells us first */
-	void (*changed)(void *arg); /* the caller's */
+	void (*changed)(struct link *l, void *arg); /* the caller's */
 	void *arg;
 	struct link **links;
 	size_t n;

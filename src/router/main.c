@@ -14,6 +14,7 @@
 #include "os/privilege.h"
 #include "os/tun.h"
 #include "router/conf.h"
+#include "router/control.h"
 #include "router/forward.h"
 #include "router/leftover.h"
 #include "router/options.h"
@@ -160,6 +161,9 @@ fail(const struct error *err)
 		return EX_NOPERM;
 	case EINVAL:
 		return EX_CONFIG;
+	/* What systemd may try again. */
+	case EADDRINUSE:
+		return EXIT_FAILURE;
 	}
 	return EX_UNAVAILABLE;
 }
@@ -186,31 +190,67 @@ own_interfaces(const struct conf *conf, const struct options *o)
 	return owner;
 }
 
+/*
+ * -1: the daemon is not to run without its socket.  That is so where the file
+ * says where it is; *control is NULL where the default cannot be had.
+ */
+static int
+take_control(
+    const struct conf *conf, struct control **control, struct error *err)
+{
+	*control = control_listen(conf, err);
+	if (*control)
+		return 0;
+	if (conf->control.path)
+		return error_prefix(err, "control.path");
+	log_warn("serial-routerd: nobody can ask or tell this daemon things: "
+		 "%s; name another control.path",
+	    err->text);
+	return 0;
+}
+
+static int
+run(struct supervisor *s, struct control *control)
+{
+	struct error err;
+
+	if ((!control || supervisor_serve(s, control, &err) == 0) &&
+	    supervisor_run(s, &err) == 0)
+		return EXIT_SUCCESS;
+	log_err("serial-routerd: %s", err.text);
+	return EXIT_FAILURE;
+}
+
 static int
 serve(struct conf *conf, const struct options *o)
 {
+	struct control *control;
 	struct supervisor *s;
 	struct error err;
-	int status = EXIT_SUCCESS;
+	int status;
 
 	/* Whether there is a chance at all; each link says the rest. */
 	if (count_enabled(conf) > 0 && tun_check(&err) < 0)
 		return fail(&err);
 	supervisor_raise_limits();
-	if (become_user(conf, &err) < 0)
+	if (take_control(conf, &control, &err) < 0)
 		return fail(&err);
+	if (become_user(conf, &err) < 0) {
+		control_free(control);
+		return fail(&err);
+	}
 	leave_mtu(conf, o);
 	/* Asks for the name while that may take a while. */
 	privilege_user_name();
 	s = supervisor_new(conf, own_interfaces(conf, o),
 	    o->link.interface ? NULL : o->file, &err);
-	if (!s)
+	if (!s) {
+		control_free(control);
 		return fail(&err);
-	forward_warn(conf);
-	if (supervisor_run(s, &err) < 0) {
-		log_err("serial-routerd: %s", err.text);
-		status = EXIT_FAILURE;
 	}
+	forward_warn(conf);
+	status = run(s, control);
+	control_free(control);
 	supervisor_free(s);
 	tun_reserve_clear();
 	return status;

@@ -139,13 +139,21 @@ reload_end_reading(struct reload *r)
 	reload_start(r, 0, NULL, NULL);
 }
 
+static enum reload_outcome
+failure_of(const struct reload_reading *reading)
+{
+	if (reading->invalid)
+		return RELOAD_INVALID;
+	return reading->unkept ? RELOAD_REFUSED : RELOAD_FAILED;
+}
+
 static void
 on_read(struct reload_reading *reading, void *arg)
 {
 	struct reload *r = arg;
 	struct reload_asker asker = r->asker;
 	struct reload_answer a = {
-		.outcome = reading->invalid ? RELOAD_INVALID : RELOAD_FAILED,
+		.outcome = failure_of(reading),
 		.complaints = reading->complaints,
 		.n_complaints = reading->n_complaints,
 		.confirm_s = r->confirm_s,

@@ -84,28 +84,36 @@ put_conf(FILE *out, const struct conf *conf)
 		put(out, RELOAD_CONF, text, len + 1);
 }
 
-static int
-read_conf(const struct state *state, const struct conf *confirmed, FILE *out,
-    struct error *err)
+static void
+put_error(FILE *out, enum reload_record type, const struct error *err)
+{
+	put(out, type, err, sizeof(*err));
+}
+
+static void
+read_conf(const struct state *state, const struct conf *confirmed, FILE *out)
 {
 	char *sources = NULL;
 	size_t len = 0;
 	FILE *memory = open_memstream(&sources, &len);
 	struct conf *conf;
+	struct error err;
 
+	/* That nothing is written tells as much. */
 	if (!memory)
-		return error_set(err, ENOMEM, "no memory");
-	conf = conf_read_sources(state->file, memory, complain, out, err);
-	if (!conf) {
-		explain(state->file, err);
-		return -1;
-	}
+		return;
+	conf = conf_read_sources(state->file, memory, complain, out, &err);
 	if (fclose(memory) != 0)
-		return error_set(err, ENOMEM, "no memory");
-	if (confirmed && state_keep(state, sources, len, confirmed, err) < 0)
-		return -1;
-	put_conf(out, conf);
-	return 0;
+		return;
+	if (!conf) {
+		explain(state->file, &err);
+		put_error(out, RELOAD_ERROR, &err);
+	} else if (confirmed &&
+	    state_keep(state, sources, len, confirmed, &err) < 0) {
+		put_error(out, RELOAD_UNKEPT, &err);
+	} else {
+		put_conf(out, conf);
+	}
 }
 
 /* What it took is not given back: it ends. */
@@ -113,20 +121,18 @@ _Noreturn void
 reload_child(const struct state *state, const struct conf *confirmed, int fd)
 {
 	const int keep[] = { fd, STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO };
-	struct error err;
 	FILE *out;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_NAME, "reload");
 	reset_signals();
 	/* An interface that the parent lets go of is free then. */
-	if (sandbox_close_others(keep, sizeof(keep) / sizeof(keep[0]), &err) <
+	if (sandbox_close_others(keep, sizeof(keep) / sizeof(keep[0]), NULL) <
 	    0)
 		_exit(1);
 	out = fdopen(fd, "w");
 	if (!out)
 		_exit(1);
-	if (read_conf(state, confirmed, out, &err) < 0)
-		put(out, RELOAD_ERROR, &err, sizeof(err));
+	read_conf(state, confirmed, out);
 	_exit(fflush(out) == 0 ? 0 : 1);
 }

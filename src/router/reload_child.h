@@ -13,6 +13,7 @@ enum reload_record {
 	RELOAD_WARNING = 'w', /* a line */
 	RELOAD_MISTAKE = 'm', /* a line */
 	RELOAD_ERROR = 'e',   /* struct error: there is no configuration */
+	RELOAD_UNKEPT = 'u',  /* struct error: all is well but the state */
 	RELOAD_CONF = 'c',    /* as conf_print() writes it: all is well */
 };
 

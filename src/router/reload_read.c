@@ -83,6 +83,9 @@ take_record(struct reload_reader *r, char type, char *bytes, size_t len)
 		add_complaint(r, bytes, false);
 		reading->invalid = true;
 		return;
+	case RELOAD_UNKEPT:
+		reading->unkept = true;
+		/* fall through */
 	case RELOAD_ERROR:
 		if (len == sizeof(reading->error))
 			memcpy(&reading->error, bytes, len);
@@ -93,7 +96,8 @@ take_record(struct reload_reader *r, char type, char *bytes, size_t len)
 	}
 }
 
-/* Texts bring their own end along, and stay where they are. */
+/* Texts bring their own end along, and stay where they are.  The child is this
+ * program, and as honest. */
 static void
 take_records(struct reload_reader *r)
 {
@@ -109,8 +113,7 @@ take_records(struct reload_reader *r)
 		at += head;
 		if (len == 0 || (size_t)(end - at) < len)
 			return;
-		if (type == RELOAD_ERROR || at[len - 1] == '\0')
-			take_record(r, type, at, len);
+		take_record(r, type, at, len);
 		at += len;
 	}
 }

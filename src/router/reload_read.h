@@ -22,6 +22,7 @@ struct reload_reading {
 	struct conf *conf; /* the taker's; NULL: error says why */
 	struct error error;
 	bool invalid;                        /* there are mistakes */
+	bool unkept;                         /* only the state failed */
 	struct reload_complaint *complaints; /* the reader's */
 	size_t n_complaints;
 };

@@ -14,6 +14,7 @@
 #include "os/privilege.h"
 
 #define MAGIC "serial-router unconfirmed 1\n"
+#define END "# end\n" /* without it, something is missing */
 #define NAME_SIZE 64
 #define DIR_MAX (PATH_MAX - NAME_SIZE - 64)
 /* More than the printed form of the largest configuration. */
@@ -107,6 +108,7 @@ write_all(FILE *out, const struct state *s, const char *sources, size_t len,
 	fprintf(out, "%s%s\n%zu\n", MAGIC, s->file, len);
 	fwrite(sources, 1, len, out);
 	conf_print(confirmed, out);
+	fputs(END, out);
 	if (fflush(out) != 0 || ferror(out))
 		return -1;
 	return fsync(fileno(out));
@@ -239,7 +241,8 @@ state_recall(const struct state *s, const char *sources, size_t len,
 	at = skip(at, end, s->file, strlen(s->file));
 	at = skip(at, end, number, strlen(number));
 	at = skip(at, end, sources, len);
-	if (at)
+	if (at && (size_t)(end - at) >= strlen(END) &&
+	    strcmp(end - strlen(END), END) == 0)
 		conf = conf_parse(at, s->path, NULL, NULL, err);
 	else
 		err->code = 0;

@@ -15,6 +15,7 @@
 #include "os/netwatch.h"
 #include "os/notify.h"
 #include "os/sandbox.h"
+#include "router/control.h"
 #include "router/link_log.h"
 #include "router/links.h"
 #include "router/reload.h"
@@ -41,6 +42,8 @@ struct supervisor {
 	struct event *deadline;
 	struct links *links;
 	struct reload *reload;
+	struct control *control; /* NULL: there is none */
+	const char *file;        /* of the configuration; NULL: none */
 	size_t told_n, told_up; /* how many links, and UP, as last told */
 	bool stopping;
 	struct error failure; /* code 0: none */
@@ -63,11 +66,13 @@ tell_status(struct supervisor *s)
 }
 
 static void
-on_changed(void *arg)
+on_changed(struct link *l, void *arg)
 {
 	struct supervisor *s = arg;
 
 	tell_status(s);
+	if (s->control && l)
+		control_link_changed(s->control, l);
 	if (s->stopping && links_are_down(s->links))
 		event_base_loopbreak(s->base);
 }
@@ -80,11 +85,14 @@ stop(struct supervisor *s)
 	if (s->stopping)
 		return;
 	notify_stopping();
+	if (s->control)
+		control_end(s->control);
+	s->control = NULL;
 	evtimer_add(s->deadline, &tv);
 	reload_stop(s->reload);
 	links_stop(s->links);
 	s->stopping = true;
-	on_changed(s);
+	on_changed(NULL, s);
 }
 
 static void
@@ -262,12 +270,22 @@ make_links(struct supervisor *s, struct conf *conf, struct error *err)
 	return s->links ? 0 : -1;
 }
 
+static void
+on_reloaded(const struct reload_answer *answer, void *arg)
+{
+	struct supervisor *s = arg;
+
+	if (s->control)
+		control_reloaded(s->control, answer);
+}
+
 static int
 make_reload(struct supervisor *s, struct conf *conf, const char *file,
     struct error *err)
 {
 	struct reload_env env = {
-		.base = s->base, .links = s->links, .file = file
+		.base = s->base, .links = s->links, .file = file,
+		.told = on_reloaded, .arg = s
 	};
 
 	s->reload = reload_new(&env, conf, err);
@@ -291,6 +309,7 @@ supervisor_new(
 		supervisor_free(s);
 		return NULL;
 	}
+	s->file = file;
 	netif_set_owner(s->netif, owner);
 	tell_of_user();
 	return s;
@@ -320,6 +339,23 @@ supervisor_free(struct supervisor *s)
 	if (s->base)
 		event_base_free(s->base);
 	free(s);
+}
+
+int
+supervisor_serve(
+    struct supervisor *s, struct control *control, struct error *err)
+{
+	struct control_env env = {
+		.base = s->base,
+		.links = s->links,
+		.reload = s->reload,
+		.file = s->file,
+	};
+
+	if (control_serve(control, &env, err) < 0)
+		return -1;
+	s->control = control;
+	return 0;
 }
 
 int

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from conftest import environment, run
-from fake import Fake, link, show
+from fake import link, show
 from wait import wait_for
 
 RELOAD = {"reload": {
@@ -87,7 +87,7 @@ def test_help_names_every_command_and_option():
         r = run(*args)
         assert (r.status, r.err) == (0, "")
         for word in ("show", "top", "watch", "start", "stop", "restart",
-                     "config", "check", "reload", "confirm", "undo",
+                     "config", "check", "diff", "reload", "confirm", "undo",
                      "log", "metrics", "support", "version", "--socket",
                      "--json", "--tab", "--rates", "--textfile",
                      "serial-routerctl(8)"):
@@ -222,7 +222,92 @@ def test_a_bad_file_is_told_as_the_daemon_does(tmp_path):
         == r.err
 
 
+def links(**changes):
+    """A configuration of four links, as text; changes: name -> text."""
+    texts = {
+        "sl0": "baud = 9600; }; interface: { mtu = 576; }",
+        "sl1": "baud = 9600; }", "sl2": "baud = 9600; }",
+        "sl3": "baud = 9600; }", **changes}
+    return "links: ( %s );\n" % ", ".join(
+        '{ name = "%s"; port: { device = "/dev/ttyS%s"; %s; }' % (
+            name, name[-1], text) for name, text in texts.items() if text)
+
+
+@pytest.fixture
+def running(fake):
+    """A daemon that runs links(), from a file."""
+    def make(path, text=None):
+        return fake({"config": {"config": text or links()},
+                     "show": show(file=path)})
+
+    return make
+
+
+def test_what_a_reload_would_do(running, tmp_path, golden):
+    path = write(tmp_path / "new.conf", 'user = "1234";\n' + links(
+        sl0="baud = 9600; }; interface: { mtu = 1006; txqueuelen = 50; }",
+        sl1="baud = 19200; }", sl2=None,
+        sl3='baud = 9600; }; interface: { name = "other"; }',
+        sl4="baud = 9600; }"))
+    r = running(path).ctl("diff", path)
+    assert (r.status, r.err) == (0, "")
+    golden("diff.txt", r.out)
+    # Without a name it is the file of the daemon.
+    assert running(path).ctl("diff").out == r.out
+
+
+def test_nothing_would_be_touched(running, tmp_path):
+    path = write(tmp_path / "same.conf", links())
+    r = running(path).ctl("diff")
+    assert (r.status, r.err) == (0, "")
+    assert r.out == "".join("sl%d: untouched\n" % i for i in range(4))
+
+
+def test_diff_and_reload_use_the_same_words(running, fake, tmp_path):
+    path = write(tmp_path / "new.conf", links(sl0="baud = 9600; }", sl1=None))
+    told = running(path).ctl("diff").out
+    answer = {"reload": {"file": path, "links": [
+        {"name": "sl0", "change": "live", "keys": ["interface.mtu"]},
+        {"name": "sl2", "change": "unchanged", "keys": []},
+        {"name": "sl3", "change": "unchanged", "keys": []},
+        {"name": "sl1", "change": "removed", "keys": []}],
+        "daemon": [], "confirm_s": None, "warnings": []}}
+    assert fake({"reload": answer}).ctl("reload").out == told
+
+
+def test_a_bad_file_has_no_difference(running, tmp_path):
+    path = write(tmp_path / "bad.conf", links(sl1="baud = 7; }"))
+    r = running(path).ctl("diff")
+    assert r.status == 78 and r.out == ""
+    assert path + ":1: links[1].port.baud" in r.err
+
+
+def test_the_file_is_read_with_the_rights_of_who_asks(running, tmp_path):
+    if os.geteuid() != 0:
+        pytest.skip("to be somebody else takes root")
+    path = write(tmp_path / "new.conf", links())
+    f = running(path)
+    os.chmod(path, 0o600)
+    place = os.path.dirname(f.path)
+    while place != "/":
+        os.chmod(place, os.stat(place).st_mode | 0o011)
+        place = os.path.dirname(place)
+    os.chmod(f.path, 0o666)
+    r = f.ctl("diff", wrap=["setpriv", "--reuid", "65534", "--regid", "65534",
+                            "--clear-groups"])
+    assert r.status == 77 and "Permission denied" in r.err
+
+
+@pytest.mark.parametrize("answer", [
+    {"config": "links = ( { colour = 3; } );"}, {"config": "x\x01"},
+    {"config": 3}, {}], ids=["unknown key", "garbage", "number", "none"])
+def test_a_running_configuration_that_is_none(fake, tmp_path, answer):
+    path = write(tmp_path / "new.conf", links())
+    f = fake({"config": answer, "show": show(file=path)})
+    r = f.ctl("diff")
+    assert r.status == 76 and r.out == "", r
+
+
 def test_a_file_that_is_not_there(tmp_path):
     r = run("check", tmp_path / "absent")
     assert r.status == 78 and "No such file" in r.err
-    assert Fake.CLOSE is not None

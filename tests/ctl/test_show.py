@@ -116,12 +116,12 @@ def later(**changes):
 def test_rates_are_the_difference_of_two_snapshots(fake, golden):
     f = fake({"show": [show(link("uno0"), absent("far")),
                        later(rx__dropped__truncated=7 + 1)]})
-    r = f.ctl("show", "--rates")
+    r = f.ctl("show", "--rates", "-d", "0.1")
     assert (r.status, r.err) == (0, "")
     golden("rates.txt", r.out)
     assert f.requests == ["show", "show"]
     f = fake({"show": [show(link("uno0"), absent("far")), later()]})
-    golden("rates.tab", f.ctl("show", "--rates", "--tab").out)
+    golden("rates.tab", f.ctl("show", "--rates", "-d", "0.1", "--tab").out)
 
 
 @pytest.mark.parametrize("changes", [
@@ -131,7 +131,7 @@ def test_there_is_no_rate_between_what_cannot_be_compared(fake, changes):
     second = later()
     second["daemon"].update(changes)
     f = fake({"show": [show(link("uno0")), second]})
-    r = f.ctl("show", "--rates", "--tab")
+    r = f.ctl("show", "--rates", "-d", "0.1", "--tab")
     assert r.status == 0
     fields = r.out.splitlines()[1].split("\t")
     assert fields[:6] == ["uno0", "up", "", "", "", ""]
@@ -139,7 +139,7 @@ def test_there_is_no_rate_between_what_cannot_be_compared(fake, changes):
 
 def test_a_counter_that_went_back_makes_no_rate(fake):
     f = fake({"show": [show(link("uno0")), later(tx__bytes=5)]})
-    out = f.ctl("show", "--rates", "--tab").out
+    out = f.ctl("show", "--rates", "-d", "0.1", "--tab").out
     fields = dict(zip(*(x.split("\t") for x in out.splitlines()[:2])))
     assert fields["out_bytes_per_s"] == ""
     assert float(fields["in_bytes_per_s"]) == 50

@@ -22,8 +22,8 @@ netif_get_index(
 }
 
 void
-netif_drop_routes(struct netif *n, int index,
-    const struct netif_settings *from, const struct netif_settings *to)
+netif_drop_routes(struct netif *n, int index, const struct netif_settings *from,
+    const struct netif_settings *to)
 {
 	(void)n;
 	(void)index;

@@ -67,7 +67,7 @@ def pairs(text):
 
 class Router:
     def __init__(self, namespace, directory, links, args=("-v",), env=None,
-                 start=True, wrap=()):
+                 start=True, wrap=(), control=""):
         count = sum(1 for n in os.listdir(directory) if n.startswith("router"))
         self.directory = os.path.join(directory, "router%d" % count)
         os.mkdir(self.directory)
@@ -77,13 +77,23 @@ class Router:
         self.log_path = os.path.join(self.directory, "log")
         self.state_dir = os.path.join(self.directory, "state")
         self.process, self.started = None, 0
+        # Whoever the daemon runs as makes its socket there.
+        run_directory = os.path.join(self.directory, "run")
+        os.mkdir(run_directory)
+        os.chmod(run_directory, 0o777)
+        self.control_path = os.path.join(run_directory, "control")
+        # More of that group, in the file's syntax; None: the default path.
+        self.control = control
         self.configure(links)
         if start:
             self.start()
 
     def configure(self, links):
         self.names = [link["name"] for link in links]
-        self.write("links: %s;\n" % libconfig(list(links)))
+        head = "" if self.control is None else (
+            'control: { path: "%s"; %s };\n' % (
+                self.control_path, self.control))
+        self.write(head + "links: %s;\n" % libconfig(list(links)))
 
     def write(self, text):
         with open(self.file, "wb") as f:
@@ -153,7 +163,7 @@ class Router:
 
     def said(self, since=0):
         """The log without what SIGUSR1 asked for."""
-        asked = (": state=", ": to-line:", ": from-line:")
+        asked = (": state=", ": to-line:", ": queue:", ": from-line:")
         return [x for x in self.lines(since)
                 if not any(a in x for a in asked)]
 
@@ -179,8 +189,8 @@ class Router:
                       since=since)
         found = {}
         for line in self.lines(since):
-            m = re.match(r"(?:<6>)?([^ :]+): (state=|to-line: |from-line: )",
-                         line)
+            m = re.match(r"(?:<6>)?([^ :]+): "
+                         r"(state=|to-line: |queue: |from-line: )", line)
             if m is None:
                 continue
             part = found.setdefault(m.group(1), {})
@@ -188,7 +198,7 @@ class Router:
             part[key] = pairs(line.split(": ", 1)[1])
         for name, part in found.items():
             part.update(part.pop("state"))
-            for key in ("to-line", "from-line"):
+            for key in ("to-line", "queue", "from-line"):
                 part[key] = {k: int(v) for k, v in part[key].items()}
             check_balance(part)
         return found
@@ -259,5 +269,7 @@ def dropped(part):
 def check_balance(status):
     """Every packet is accounted for."""
     to, back = status["to-line"], status["from-line"]
-    assert to["in-packets"] == to["packets"] + dropped(to) + to["queued"], to
-    assert back["frames"] == back["packets"] + dropped(back), back
+    assert (to["in-packets"] + to["probes"]
+            == to["packets"] + dropped(to) + to["queued"]), to
+    assert back["frames"] == (
+        back["packets"] + back["answers"] + dropped(back)), back

@@ -415,26 +415,6 @@ a_standing_queue_is_dropped_from(void **state)
 	fq_free(q);
 }
 
-/* Each of four flows waits four times as long with as much queued. */
-static void
-what_is_a_standing_queue_grows_with_the_flows(void **state)
-{
-	struct fq *q = fq_new(&usual);
-	uint64_t dropped;
-
-	(void)state;
-	for (int64_t now = 1; now < 30000 * MS; now += 130 * MS) {
-		for (unsigned flow = 0; q->counts.packets < 12; flow++)
-			put(q, 1500, flow % 4, 0, now);
-		get(q, now);
-		if (now < 8600 * MS)
-			assert_int_equal(q->counts.dropped[FQ_DROP_CODEL], 0);
-	}
-	dropped = q->counts.dropped[FQ_DROP_CODEL];
-	assert_in_range(dropped, 4, 60);
-	fq_free(q);
-}
-
 static unsigned
 ipv4_sum(const uint8_t *p)
 {
@@ -621,7 +601,6 @@ main(void)
 		cmocka_unit_test(target_and_interval_follow_the_line),
 		cmocka_unit_test(the_bound_follows_the_line),
 		cmocka_unit_test(a_standing_queue_is_dropped_from),
-		cmocka_unit_test(what_is_a_standing_queue_grows_with_the_flows),
 		cmocka_unit_test(what_may_be_marked_is_marked_instead),
 		cmocka_unit_test(ipv6_is_marked_too),
 		cmocka_unit_test(a_burst_of_fragments_passes_whole),

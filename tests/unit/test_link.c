@@ -27,10 +27,11 @@ struct fixture {
 };
 
 static void
-on_changed(void *arg)
+on_changed(struct link *l, void *arg)
 {
 	struct fixture *f = arg;
 
+	assert_ptr_equal(l, f->link);
 	f->changes++;
 }
 
