@@ -96,14 +96,30 @@ def test_no_ping_is_lost_beside_16_flows(pair):
     assert len(ping_times_ms(pair, 20)) == 20
 
 
+def rates(flows, seconds=3):
+    """Bytes a second of each, over so much time."""
+    before, since = [f.got for f in flows], time.monotonic()
+    time.sleep(seconds)
+    took = time.monotonic() - since
+    return [(f.got - b) / took for f, b in zip(flows, before)]
+
+
 def test_both_directions_get_their_share(pair):
-    there, back = start(pair, 1, 1)
-    before, since = (there.got, back.got), time.monotonic()
-    time.sleep(3)
-    seconds = time.monotonic() - since
+    flows = start(pair, 1, 1)
     share = 0.98 * 0.94 * BAUD / 10
-    assert (there.got - before[0]) / seconds > share / MARGIN
-    assert (back.got - before[1]) / seconds > share / MARGIN
+    wait_for(lambda: min(rates(flows)) > share / MARGIN, 30,
+             "both directions have their share")
+
+
+def test_four_flows_get_equal_shares(pair):
+    flows = start(pair, 4)
+
+    def is_fair():
+        got = rates(flows)
+        return (min(got) > sum(got) / 4 / MARGIN
+                and sum(got) > 0.95 * BAUD / 10 / MARGIN)
+
+    wait_for(is_fair, 30, "four equal shares")
 
 
 def test_a_ping_beside_a_flow_waits_for_about_one_packet(lab):
