@@ -158,8 +158,9 @@ def test_a_packet_costs_few_wake_ups(pair):
     time.sleep(2)
     woken = [switches(p) - b for p, b in zip(pumps, before)]
     packets = pair.a.status()["to-line"]["packets"] - packets
-    assert woken[0] < 5 * packets * MARGIN
-    assert woken[1] < 8 * packets * MARGIN
+    # A few come from elsewhere, also where the machine stands still.
+    assert woken[0] < 50 + 5 * packets * MARGIN
+    assert woken[1] < 50 + 8 * packets * MARGIN
 
 
 def test_unpaced_a_port_gets_all_that_it_takes(lab):
