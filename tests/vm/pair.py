@@ -29,10 +29,12 @@ def samples(process):
     return {k: int(v) for k, v in pairs(process.finish()).items()}
 
 
-def router(bench, tty, addresses, baud=115200, port=None, **more):
-    n = bench.namespace()
-    return bench.router(n, [link("sl0", "/dev/" + tty, baud, port,
-                                 addresses=addresses, **more)])
+def router(bench, tty, addresses, baud=115200, port=None, args=("-v",),
+           **more):
+    """One with a link sl0, in a namespace of its own."""
+    return bench.router(bench.namespace(), [link(
+        "sl0", "/dev/" + tty, baud, port, addresses=addresses, **more)],
+        args=args)
 
 
 def two(bench, pair="isa", baud=115200, port=None, up=True, **more):
