@@ -4,14 +4,14 @@
 
 packages_build=(
 	autoconf automake gcc libc6-dev make pkg-config
-	libconfig-dev libevent-dev libnl-3-dev libseccomp-dev
+	libconfig-dev libevent-dev libjansson-dev libnl-3-dev libseccomp-dev
 	libserialport-dev
 )
 packages_demo=(iperf3 iproute2 iputils-ping)
 packages_test=(
-	clang gcc-multilib libclang-rt-14-dev libcmocka-dev musl-tools
+	clang gcc-multilib gnuplot-nox libclang-rt-14-dev libcmocka-dev musl-tools
 	procps python3 python3-pyroute2 python3-pytest
-	mandoc ser2net socat strace tcpdump
+	bash-completion mandoc ser2net socat strace tcpdump zsh
 )
 
 # What tests/vm makes its guest of, and runs it with; the kernel is downloaded,

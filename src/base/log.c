@@ -102,6 +102,31 @@ log_open(bool to_syslog, enum log_level most)
 		connect_syslog();
 }
 
+void
+log_set_level(enum log_level most)
+{
+	out.most = most;
+}
+
+enum log_level
+log_get_level(void)
+{
+	return out.most;
+}
+
+const char *
+log_level_name(enum log_level level)
+{
+	static const char *const names[] = {
+		[LOG_LEVEL_ERR] = "err",
+		[LOG_LEVEL_WARN] = "warn",
+		[LOG_LEVEL_INFO] = "info",
+		[LOG_LEVEL_DEBUG] = "debug",
+	};
+
+	return names[level];
+}
+
 static void
 mask_control_characters(char *text)
 {

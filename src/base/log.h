@@ -23,6 +23,11 @@ enum log_level {
 /* Until called: stderr, up to info. */
 void log_open(bool to_syslog, enum log_level most);
 
+/* From now on up to this level. */
+void log_set_level(enum log_level most);
+enum log_level log_get_level(void);
+const char *log_level_name(enum log_level level); /* "warn" */
+
 void log_line(enum log_level level, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -106,6 +106,7 @@ fq_set(struct fq *q, const struct fq_settings *s)
 	uint32_t limit = fq_limit_bytes(s);
 
 	q->codel.mtu = s->mtu;
+	q->small_max = s->mtu / 2 < FQ_QUANTUM ? s->mtu / 2 : FQ_QUANTUM;
 	q->codel.target_ns = within(
 	    mtu_ns * 3 / 2, TARGET_NS_MIN, INTERVAL_NS_MAX / INTERVAL_TARGETS);
 	q->codel.interval_ns = within(INTERVAL_TARGETS * q->codel.target_ns,
@@ -128,7 +129,7 @@ is_covered(const struct fq *q, const struct fq_flow *f)
 static bool
 is_small(const struct fq *q, const struct fq_flow *f)
 {
-	return is_covered(q, f) && head_len(q, f) <= FQ_QUANTUM;
+	return is_covered(q, f) && head_len(q, f) <= q->small_max;
 }
 
 /* Takes the flow's first packet out of all accounts and returns it. */
@@ -271,13 +272,14 @@ passes(struct fq *q, uint32_t flow, int64_t now_ns)
 {
 	struct fq_flow *f = &q->flows[flow];
 	struct fq_chunk *head = &q->chunks[f->first];
+	size_t there = head->len;
 
 	if (!codel_drops(&f->codel, &q->codel, now_ns - head->put_ns,
 		f->bytes - head->len, now_ns))
 		return true;
-	if (packet_mark_ce(head->bytes,
-		head->len < sizeof(head->bytes) ? head->len
-						: sizeof(head->bytes))) {
+	if (there > sizeof(head->bytes))
+		there = sizeof(head->bytes);
+	if (packet_mark_ce(head->bytes, there)) {
 		codel_marked(&f->codel, &q->codel);
 		q->counts.marked++;
 		return true;

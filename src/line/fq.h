@@ -4,15 +4,17 @@
  *
  * - Deficit round robin in small steps (FQ_QUANTUM bytes): a flow sends only
  *   what its deficit covers.  Of flows whose deficit covers their next packet,
- *   those with a small one (FQ_QUANTUM at most) go first.
+ *   those with a small one go first: at most FQ_QUANTUM bytes, at most half an
+ *   MTU.
  * - A flow that was idle goes before all of these with its small packets, as
  *   far as its deficit goes: what it did not use of its share, one MTU at
  *   most, and as much for a new flow.  But such flows together are never more
  *   than about one MTU ahead of what others sent: however many of them appear,
  *   half of the line remains, and nobody starves.
  * - CoDel's target is 1.5 times the line time of an MTU, 5 ms at least, its
- *   interval 10 times that, 100 ms at least.  What may be marked (ECN) is
- *   marked instead of dropped.
+ *   interval 10 times that, 100 ms at least.  (A target that grows with the
+ *   number of flows drops less, but lets TCP's time-outs go off too early.)
+ *   What may be marked (ECN) is marked instead of dropped.
  * - One bound in bytes for all; beyond it the flow that holds the most loses
  *   from its head.
  * - Packets of one flow never change their order.  Flows are those of flow.h,
@@ -79,6 +81,7 @@ struct fq {
 	struct fq_counts counts;
 	uint8_t key[FLOW_KEY_BYTES];
 	struct codel_settings codel;
+	uint32_t small_max;  /* bytes of a packet that may go first */
 	uint32_t pool_limit; /* what the pool was made for */
 	uint32_t limit;      /* of cost, bytes */
 	uint32_t cost;  /* of what is queued: FQ_PACKET_COST each included */

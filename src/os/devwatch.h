@@ -1,9 +1,9 @@
 /*
- * Whether something may have appeared where devices are looked for: cheaper
- * than to look for each of them.
+ * Something has changed where devices are waited for: inotify(7) on the nearest
+ * directory that exists, and on those that symbolic links lead to.
  *
- * Looks at the directories that they would be in, and does not wait.  What a
- * symbolic link in one of them points to, it does not see.
+ * It tells that there is a reason to look, not what is there.  A node comes
+ * into being and only then gets its owner and mode: both are told.
  */
 #ifndef SR_OS_DEVWATCH_H
 #define SR_OS_DEVWATCH_H
@@ -14,17 +14,25 @@
 
 struct devwatch;
 
-struct devwatch *devwatch_new(struct error *err); /* NULL: failed */
-void devwatch_free(struct devwatch *w);           /* NULL is allowed */
+/* NULL: no memory.  Where the system has no inotify left for us, it is one
+ * that tells nothing. */
+struct devwatch *devwatch_new(void);
+void devwatch_free(struct devwatch *w); /* NULL is allowed */
 
-/* From now on also the directory of that path, which need not exist. */
-int devwatch_add(struct devwatch *w, const char *path, struct error *err);
+/* Readable when something was seen; -1: it tells nothing. */
+int devwatch_fd(const struct devwatch *w);
+
+/* Takes what was seen.  Whether there was anything. */
+bool devwatch_read(struct devwatch *w);
 
 /*
- * Whether a directory has changed since the last call: a name came or went, or
- * the directory itself did.  Now and then true without reason; the first call
- * is.
+ * Says anew what is waited for: begin, each path, end.  Look for what is waited
+ * for afterwards: what came before was not seen.
  */
-bool devwatch_changed(struct devwatch *w);
+void devwatch_begin(struct devwatch *w);
+void devwatch_want(struct devwatch *w, const char *path);
+
+/* -1: from now on it tells nothing, and *err says which limit was met. */
+int devwatch_end(struct devwatch *w, struct error *err);
 
 #endif

@@ -140,6 +140,7 @@ netif_apply(struct netif *n, int index, const struct netif_settings *s,
 		.netif = n,
 		.index = index,
 		.want = s,
+		.what = NETIF_ALL,
 		.err = err,
 	};
 

@@ -122,6 +122,25 @@ bool netif_wants_ipv6(const struct netif_settings *s);
 int netif_apply(struct netif *n, int index, const struct netif_settings *s,
     bool set_up, struct error *err);
 
+/*
+ * Applies the difference between two settings to an interface that was given
+ * the first: what they have in common is not looked at, whatever somebody has
+ * made of it; of routes with our protocol all are made equal to those of to.
+ * Returns as netif_apply() does.
+ *
+ * *was gets what undoes it, in a call netif_change(n, index, to, was, ...): the
+ * values that the kernel had, and the addresses and routes of from, whose
+ * memory stays that of from.
+ */
+int netif_change(struct netif *n, int index, const struct netif_settings *from,
+    const struct netif_settings *to, struct netif_settings *was,
+    struct error *err);
+
+/* Removes the routes of from that are not in to (NULL: all of them), so that
+ * another interface can have them. */
+void netif_drop_routes(struct netif *n, int index,
+    const struct netif_settings *from, const struct netif_settings *to);
+
 /* Sets the ifalias. */
 int netif_mark(struct netif *n, int index, struct error *err);
 
@@ -131,6 +150,16 @@ int netif_mark(struct netif *n, int index, struct error *err);
  * none.
  */
 int netif_list_marked(struct netif *n, struct netif_state **found,
+    size_t *n_found, struct error *err);
+
+struct netif_held {
+	int index;
+	struct netif_address address; /* peer: AF_UNSPEC where it is local */
+};
+
+/* The addresses of all interfaces of this network namespace: an array of
+ * *n_found that the caller frees with free(3), NULL where there are none. */
+int netif_list_addresses(struct netif *n, struct netif_held **found,
     size_t *n_found, struct error *err);
 
 /* Removes the interface: about 20 ms.  err->code is ENODEV where there is no

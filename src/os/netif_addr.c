@@ -29,8 +29,8 @@ has_peer(const struct netif_address *a)
 	return a->peer.family != AF_UNSPEC && !ip_equal(&a->peer, &a->local);
 }
 
-static bool
-same_address(const struct netif_address *a, const struct netif_address *b)
+bool
+netif_same_address(const struct netif_address *a, const struct netif_address *b)
 {
 	if (a->prefix_len != b->prefix_len || !ip_equal(&a->local, &b->local))
 		return false;
@@ -47,12 +47,29 @@ mark_found(struct address_scan *scan, const struct netif_address *a)
 	bool wanted = false;
 
 	for (size_t i = 0; i < want->n_addresses; i++) {
-		if (!same_address(&want->addresses[i], a))
+		if (!netif_same_address(&want->addresses[i], a))
 			continue;
 		scan->found[i] = true;
 		wanted = true;
 	}
 	return wanted;
+}
+
+/* Whether an address that is not wanted is ours to take away. */
+static bool
+is_stale(const struct netif_job *job, const struct netif_address *a)
+{
+	const struct netif_settings *before = job->before;
+
+	if (job->drop_link_local && ip_is_link_local(&a->local))
+		return true;
+	if (!before)
+		return !ip_is_link_local(&a->local);
+	for (size_t i = 0; i < before->n_addresses; i++) {
+		if (netif_same_address(&before->addresses[i], a))
+			return true;
+	}
+	return false;
 }
 
 /* In the way is also an address that goes by itself, where one of ours is to
@@ -63,7 +80,7 @@ is_in_the_way(
 {
 	const struct netif_settings *want = job->want;
 
-	if (permanent && (job->drop_link_local || !ip_is_link_local(&a->local)))
+	if (permanent && is_stale(job, a))
 		return true;
 	for (size_t i = 0; i < want->n_addresses; i++) {
 		if (ip_equal(&want->addresses[i].local, &a->local))
@@ -72,33 +89,42 @@ is_in_the_way(
 	return false;
 }
 
+bool
+netif_address_parse(struct nlmsghdr *hdr, int *index,
+    struct netif_address *address, uint32_t *flags)
+{
+	const struct ifaddrmsg *ifa = nlmsg_data(hdr);
+	struct nlattr *tb[IFA_MAX + 1];
+
+	if (hdr->nlmsg_type != RTM_NEWADDR ||
+	    nlmsg_parse(hdr, sizeof(*ifa), tb, IFA_MAX, address_policy) < 0)
+		return false;
+	*index = ifa->ifa_index;
+	*flags = tb[IFA_FLAGS] ? nla_get_u32(tb[IFA_FLAGS]) : ifa->ifa_flags;
+	address->prefix_len = ifa->ifa_prefixlen;
+	address->peer = netif_get_ip(tb[IFA_ADDRESS], ifa->ifa_family);
+	address->local = netif_get_ip(tb[IFA_LOCAL], ifa->ifa_family);
+	if (address->local.family == AF_UNSPEC)
+		address->local = address->peer;
+	return address->local.family != AF_UNSPEC;
+}
+
 static void
 take_address(struct nlmsghdr *hdr, void *arg)
 {
 	struct address_scan *scan = arg;
 	struct netif_job *job = scan->job;
-	struct netif_address a = { .prefix_len = 0 };
-	struct nlattr *tb[IFA_MAX + 1];
-	const struct ifaddrmsg *ifa;
+	struct netif_address a;
 	uint32_t flags;
+	int index;
 
 	if (!hdr) {
 		memset(scan->found, 0, job->want->n_addresses);
 		scan->n_stale = 0;
 		return;
 	}
-	ifa = nlmsg_data(hdr);
-	if (hdr->nlmsg_type != RTM_NEWADDR ||
-	    nlmsg_parse(hdr, sizeof(*ifa), tb, IFA_MAX, address_policy) < 0 ||
-	    (int)ifa->ifa_index != job->index)
-		return;
-	flags = tb[IFA_FLAGS] ? nla_get_u32(tb[IFA_FLAGS]) : ifa->ifa_flags;
-	a.prefix_len = ifa->ifa_prefixlen;
-	a.peer = netif_get_ip(tb[IFA_ADDRESS], ifa->ifa_family);
-	a.local = netif_get_ip(tb[IFA_LOCAL], ifa->ifa_family);
-	if (a.local.family == AF_UNSPEC)
-		a.local = a.peer;
-	if (a.local.family == AF_UNSPEC)
+	if (!netif_address_parse(hdr, &index, &a, &flags) ||
+	    index != job->index)
 		return;
 	if ((flags & IFA_F_PERMANENT) && mark_found(scan, &a))
 		return;

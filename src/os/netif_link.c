@@ -251,9 +251,8 @@ set_addr_gen_mode(struct netif_job *job, uint8_t mode)
 	netif_job_send(job, &r, EAFNOSUPPORT, "addr_gen_mode %u", mode);
 }
 
-/* Whether the kernel is to make no link-local address of its own. */
-static bool
-wants_no_link_local(const struct netif_settings *want)
+bool
+netif_wants_no_link_local(const struct netif_settings *want)
 {
 	if (!netif_wants_ipv6(want))
 		return true;
@@ -269,7 +268,7 @@ apply_addr_gen_mode(struct netif_job *job, int now)
 {
 	if (now < 0 || job->gone)
 		return;
-	if (wants_no_link_local(job->want)) {
+	if (netif_wants_no_link_local(job->want)) {
 		if (now != IN6_ADDR_GEN_MODE_NONE)
 			set_addr_gen_mode(job, IN6_ADDR_GEN_MODE_NONE);
 		return;
@@ -298,13 +297,14 @@ apply_mtu(struct netif_job *job, struct netif_link *link)
 {
 	uint32_t before = link->state.mtu;
 
-	if (before == job->want->mtu)
+	if (!(job->what & NETIF_MTU) || before == job->want->mtu)
 		return 0;
 	set_u32(job, IFLA_MTU, job->want->mtu, "MTU");
 	if (job->gone || read_link(job, link) < 0)
 		return -1;
-	job->drop_link_local = before < IPV6_MTU_MIN &&
-	    link->state.mtu >= IPV6_MTU_MIN && wants_no_link_local(job->want);
+	if (before < IPV6_MTU_MIN && link->state.mtu >= IPV6_MTU_MIN &&
+	    netif_wants_no_link_local(job->want))
+		job->drop_link_local = true;
 	return 0;
 }
 
@@ -335,17 +335,22 @@ netif_apply_link(struct netif_job *job, bool set_up)
 		job->gone = true;
 		return;
 	}
-	if (link.txqueuelen != want->txqueuelen)
+	if ((job->what & NETIF_TXQUEUELEN) &&
+	    link.txqueuelen != want->txqueuelen)
 		set_u32(job, IFLA_TXQLEN, want->txqueuelen, "txqueuelen");
-	apply_addr_gen_mode(job, link.addr_gen_mode);
-	if (want->forwarding != NETIF_UNTOUCHED)
+	if (job->what & NETIF_ADDRESSES)
+		apply_addr_gen_mode(job, link.addr_gen_mode);
+	if ((job->what & NETIF_FORWARDING) &&
+	    want->forwarding != NETIF_UNTOUCHED)
 		set_devconf(job, IPV4_DEVCONF_FORWARDING, link.forwarding,
 		    want->forwarding, "forwarding");
-	set_devconf(job, IPV4_DEVCONF_RP_FILTER, link.rp_filter,
-	    want->rp_filter, "rp_filter");
-	set_devconf(job, IPV4_DEVCONF_IGNORE_ROUTES_WITH_LINKDOWN,
-	    link.ignore_linkdown, want->ignore_linkdown,
-	    "ignore_routes_with_linkdown");
+	if (job->what & NETIF_RP_FILTER)
+		set_devconf(job, IPV4_DEVCONF_RP_FILTER, link.rp_filter,
+		    want->rp_filter, "rp_filter");
+	if (job->what & NETIF_IGNORE_LINKDOWN)
+		set_devconf(job, IPV4_DEVCONF_IGNORE_ROUTES_WITH_LINKDOWN,
+		    link.ignore_linkdown, want->ignore_linkdown,
+		    "ignore_routes_with_linkdown");
 	job->up = link.state.up;
 	job->was_down = !job->up;
 	if (set_up && !link.state.up && !job->gone)

@@ -74,13 +74,30 @@ int netif_link_get(struct netif *n, int index, const char *name,
 /* An RTM_SETLINK for the interface, to be added to. */
 void netif_link_request(struct netif_request *r, int index);
 
+/* What a call of netif_apply or netif_change looks at. */
+enum netif_what {
+	NETIF_MTU = 1 << 0,
+	NETIF_TXQUEUELEN = 1 << 1,
+	NETIF_FORWARDING = 1 << 2,
+	NETIF_RP_FILTER = 1 << 3,
+	NETIF_IGNORE_LINKDOWN = 1 << 4,
+	NETIF_ADDRESSES = 1 << 5, /* and addr_gen_mode, which follows them */
+	NETIF_ROUTES = 1 << 6,
+	NETIF_ALL = (1 << 7) - 1,
+};
+
 struct netif_job {
 	struct netif *netif;
 	int index;
 	const struct netif_settings *want;
+	unsigned what; /* enum netif_what */
+	/* Of addresses, only these are in the way of those that are wanted;
+	 * NULL: all are. */
+	const struct netif_settings *before;
 	bool up;
 	bool was_down; /* until this call */
-	/* IPv6 began with our MTU: the link-local address is of our making. */
+	/* IPv6 began with our MTU, or is not wanted any more: the link-local
+	 * address is of our making. */
 	bool drop_link_local;
 	int refused;
 	bool gone;         /* the interface exists no more */
@@ -94,6 +111,21 @@ void netif_job_refused(struct netif_job *job, const struct error *err);
  * errno value `fine` is no refusal. */
 void netif_job_send(struct netif_job *job, struct netif_request *r, int fine,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* Takes an RTM_NEWADDR apart; false: it is none, or one without an address.
+ * flags are IFA_F_. */
+bool netif_address_parse(struct nlmsghdr *hdr, int *index,
+    struct netif_address *address, uint32_t *flags);
+
+/* Whether the kernel is to make no link-local address of its own. */
+bool netif_wants_no_link_local(const struct netif_settings *want);
+
+/* A route as it is removed. */
+void netif_route_delete(struct netif_job *job, const struct netif_route *route);
+/* Whether both are the same to the kernel. */
+bool netif_same_address(
+    const struct netif_address *a, const struct netif_address *b);
+bool netif_same_route(const struct netif_route *a, const struct netif_route *b);
 
 /* The steps of netif_apply, in their order. */
 void netif_apply_link(struct netif_job *job, bool set_up);

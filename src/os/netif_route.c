@@ -49,8 +49,8 @@ real_metric(const struct netif_route *r)
 	return IPV6_METRIC_DEFAULT;
 }
 
-static bool
-same_route(const struct netif_route *a, const struct netif_route *b)
+bool
+netif_same_route(const struct netif_route *a, const struct netif_route *b)
 {
 	return a->prefix_len == b->prefix_len &&
 	    ip_equal_prefix(&a->to, &b->to, a->prefix_len) &&
@@ -66,7 +66,7 @@ mark_found(struct route_scan *scan, const struct netif_route *route)
 	bool wanted = false;
 
 	for (size_t i = 0; i < want->n_routes; i++) {
-		if (!same_route(&want->routes[i], route))
+		if (!netif_same_route(&want->routes[i], route))
 			continue;
 		scan->found[i] = true;
 		wanted = true;
@@ -248,6 +248,14 @@ delete_route(struct netif_job *job, const struct stale_route *stale)
 	put_route(&r, job, route);
 	netif_job_send(job, &r, ESRCH, "remove route %s",
 	    route_text(route, text, sizeof(text)));
+}
+
+void
+netif_route_delete(struct netif_job *job, const struct netif_route *route)
+{
+	struct stale_route stale = { .route = *route, .type = RTN_UNICAST };
+
+	delete_route(job, &stale);
 }
 
 static int

@@ -1,13 +1,17 @@
 #include "os/notify.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 /* The length of the address in *sun, or 0 where name is none. */
 static socklen_t
@@ -76,6 +80,17 @@ bool
 notify_ready(void)
 {
 	return send_text("READY=1");
+}
+
+bool
+notify_reloading(void)
+{
+	char text[64];
+
+	/* sd_notify(3): which reload it is, for a unit of Type=notify-reload */
+	snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%" PRId64,
+	    clock_ns() / 1000);
+	return send_text(text);
 }
 
 bool

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 bool notify_ready(void);
+bool notify_reloading(void); /* until notify_ready() */
 bool notify_stopping(void);
 
 /* One line for people; what comes after a newline is left out. */

@@ -1,4 +1,4 @@
-/* A serial port: found, opened, locked and set up. */
+/* A serial port: opened, locked and set up. */
 #include "os/port.h"
 
 #include <asm/termbits.h>
@@ -6,49 +6,18 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <libserialport.h>
-#include <limits.h>
+#include <linux/serial.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "os/holder.h"
 #include "os/privilege.h"
 #include "os/terminal.h"
-
-/* Unix98 pty slaves, Documentation/admin-guide/devices.txt. */
-#define PTY_MAJOR_FIRST 136
-#define PTY_MAJOR_LAST 143
-
-/* Looks before it opens: opening the wrong device may do things. */
-static int
-find_node(
-    const char *device, struct port_info *info, dev_t *rdev, struct error *err)
-{
-	char node[PATH_MAX];
-	struct stat st;
-
-	if (!realpath(device, node))
-		return error_errno(err, "port %s", device);
-	if (stat(node, &st) < 0)
-		return error_errno(err, "port %s", node);
-	if (!S_ISCHR(st.st_mode))
-		return error_set(err, ENOTTY,
-		    "port %s: not a serial port (not a character device)",
-		    node);
-	if (strlen(node) >= sizeof(info->node))
-		return error_set(
-		    err, ENAMETOOLONG, "port %s: path too long", node);
-	strcpy(info->node, node);
-	*rdev = st.st_rdev;
-	info->pty = major(st.st_rdev) >= PTY_MAJOR_FIRST &&
-	    major(st.st_rdev) <= PTY_MAJOR_LAST;
-	return 0;
-}
 
 /* Before anything is set: a port that another has must not change under it. */
 static int
@@ -104,6 +73,18 @@ explain_open(const char *node, struct error *err)
 	return error_errno(err, "open %s", node);
 }
 
+/* Between finding and opening an adapter may go, and another take its name. */
+static int
+check_same(int fd, const struct port_info *info, struct error *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 && st.st_rdev == info->rdev)
+		return 0;
+	return error_set(err, ENODEV,
+	    "port %s: another took its place while it was opened", info->node);
+}
+
 static int
 open_node(const struct port_info *info, struct error *err)
 {
@@ -112,6 +93,10 @@ open_node(const struct port_info *info, struct error *err)
 
 	if (fd < 0)
 		return explain_open(info->node, err);
+	if (check_same(fd, info, err) < 0) {
+		close(fd);
+		return -1;
+	}
 	if (ioctl(fd, TCGETS2, &t) < 0) {
 		int code = errno;
 
@@ -249,6 +234,75 @@ set_termios(int fd, const struct port_settings *s, bool set_baud,
 	return 0;
 }
 
+/* An FTDI chip hands over after 1 ms then, instead of 16.  Drivers that have
+ * no such setting, or do not let it be changed, go without. */
+static void
+set_latency(int fd, bool low, struct port_info *info)
+{
+	struct serial_struct serial;
+	bool is_low;
+
+	memset(&serial, 0, sizeof(serial));
+	if (ioctl(fd, TIOCGSERIAL, &serial) < 0)
+		return;
+	is_low = serial.flags & ASYNC_LOW_LATENCY;
+	if (is_low != low) {
+		serial.flags ^= ASYNC_LOW_LATENCY;
+		if (ioctl(fd, TIOCSSERIAL, &serial) == 0 &&
+		    ioctl(fd, TIOCGSERIAL, &serial) == 0)
+			is_low = serial.flags & ASYNC_LOW_LATENCY;
+	}
+	info->latency = is_low ? PORT_LATENCY_LOW : PORT_LATENCY_USUAL;
+}
+
+static void
+add_line(enum port_line what, int line, int *off, int *on, int *pulse)
+{
+	switch (what) {
+	case PORT_LINE_KEEP:
+		return;
+	case PORT_LINE_ON:
+		*on |= line;
+		return;
+	case PORT_LINE_OFF:
+		*off |= line;
+		return;
+	case PORT_LINE_PULSE:
+		*pulse |= line;
+		return;
+	}
+}
+
+/* Ptys and some drivers have no such lines. */
+static int
+change_lines(int fd, unsigned long request, int lines, struct port_info *info,
+    struct error *err)
+{
+	if (lines == 0 || info->no_lines || ioctl(fd, request, &lines) == 0)
+		return 0;
+	if (errno != ENOTTY && errno != EINVAL)
+		return error_errno(
+		    err, "port %s: set its control lines", info->node);
+	info->no_lines = true;
+	return 0;
+}
+
+static int
+set_lines(int fd, const struct port_settings *s, struct port_info *info,
+    struct error *err)
+{
+	const struct timespec length = { .tv_nsec = PORT_PULSE_MS * 1000000L };
+	int off = 0, on = 0, pulse = 0;
+
+	add_line(s->dtr, TIOCM_DTR, &off, &on, &pulse);
+	add_line(s->rts, TIOCM_RTS, &off, &on, &pulse);
+	if (change_lines(fd, TIOCMBIC, off | pulse, info, err) < 0)
+		return -1;
+	if (pulse && !info->no_lines)
+		nanosleep(&length, NULL);
+	return change_lines(fd, TIOCMBIS, on | pulse, info, err);
+}
+
 static int
 set_up(int fd, const struct port_settings *s, struct port_info *info,
     struct error *err)
@@ -257,9 +311,12 @@ set_up(int fd, const struct port_settings *s, struct port_info *info,
 
 	if (set_termios(fd, s, !served, info, err) < 0)
 		return -1;
+	set_latency(fd, s->low_latency, info);
 	/* On a pty the mark would outlive this process. */
 	if (!info->pty && ioctl(fd, TIOCEXCL) < 0)
 		return error_errno(err, "port %s: lock", info->node);
+	if (set_lines(fd, s, info, err) < 0)
+		return -1;
 	if (ioctl(fd, TCFLSH, TCIOFLUSH) < 0)
 		return error_errno(err, "port %s: flush", info->node);
 	return 0;
@@ -269,12 +326,10 @@ int
 port_open(
     const struct port_settings *s, struct port_info *info, struct error *err)
 {
-	dev_t rdev;
 	int fd;
 
-	memset(info, 0, sizeof(*info));
-	if (find_node(s->device, info, &rdev, err) < 0 ||
-	    terminal_refuse_console(info->node, rdev, TERMINAL_CLASS, err) < 0)
+	if (terminal_refuse_console(
+		info->node, info->rdev, TERMINAL_CLASS, err) < 0)
 		return -1;
 	fd = open_node(info, err);
 	if (fd < 0)
@@ -285,7 +340,7 @@ port_open(
 	}
 	/* Whoever made a pty may hold its slave, too. */
 	terminal_user(
-	    info->node, rdev, info->pty, info->also, sizeof(info->also));
+	    info->node, info->rdev, info->pty, info->also, sizeof(info->also));
 	return fd;
 }
 
@@ -306,6 +361,23 @@ port_unsent(int fd)
 	if (ioctl(fd, TIOCOUTQ, &bytes) < 0 || bytes < 0)
 		return 0;
 	return bytes;
+}
+
+bool
+port_errors(int fd, struct port_errors *errors)
+{
+	struct serial_icounter_struct counts;
+
+	if (ioctl(fd, TIOCGICOUNT, &counts) < 0)
+		return false;
+	/* The driver's own buffer counts like the chip's. */
+	*errors = (struct port_errors){
+		.framing = counts.frame,
+		.parity = counts.parity,
+		.overrun = (uint32_t)counts.overrun + counts.buf_overrun,
+		.brk = counts.brk,
+	};
+	return true;
 }
 
 void

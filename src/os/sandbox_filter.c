@@ -44,6 +44,7 @@ static const int calls[] = {
 
 static const unsigned long requests[] = {
 	TIOCOUTQ,
+	TIOCGICOUNT,
 	TIOCNXCL,
 	TCFLSH,
 	TCXONC,

@@ -9,10 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "line/probe.h"
 #include "os/sandbox.h"
+#include "pump/life.h"
 
 /* Reads of the line in one wake-up; a tty hands out up to 4095 at once. */
 #define READS_PER_TURN 16
@@ -24,10 +27,17 @@ enum { POLL_SOCK, POLL_TUN, POLL_PORT, POLL_COUNT };
 static struct pump {
 	const struct pump_options *options;
 	int tun, sock, port;
+	struct port_info info;
 	struct stats_page *page;
+	void *pool; /* of the queue */
 	struct stats stats;
 	struct rx rx;
 	struct tx tx;
+	struct life life;
+	struct probe probe;
+	uint8_t cookie[PROBE_COOKIE_BYTES];
+	struct port_errors errors; /* as they were when the port was opened */
+	bool errors_known;
 } pump;
 
 /* A report that does not fit into the socket is lost: the supervisor is busy
@@ -46,11 +56,28 @@ report(struct pump *p, enum pump_report_type type, enum pump_end end,
 		return;
 }
 
+/* What the driver counted since the port was opened. */
+static void
+count_errors(struct pump *p)
+{
+	struct port_errors now;
+	uint64_t *counts = p->stats.rx_uart;
+
+	if (!p->errors_known || !port_errors(p->port, &now))
+		return;
+	counts[STATS_UART_FRAMING] = now.framing - p->errors.framing;
+	counts[STATS_UART_PARITY] = now.parity - p->errors.parity;
+	counts[STATS_UART_OVERRUN] = now.overrun - p->errors.overrun;
+	counts[STATS_UART_BREAK] = now.brk - p->errors.brk;
+}
+
 _Noreturn static void
 end(struct pump *p, enum pump_end why, const struct error *err)
 {
-	if (p->port >= 0)
+	if (p->port >= 0) {
+		count_errors(p);
 		port_close(p->port);
+	}
 	tx_close(&p->tx);
 	stats_publish(p->page, &p->stats);
 	report(p, PUMP_ENDED, why, NULL, err);
@@ -96,6 +123,24 @@ close_others(struct pump *p)
 		end(p, PUMP_END_FAILED, &err);
 }
 
+/* What two links ask for belongs to neither: which one gets it would depend on
+ * who comes first. */
+static int
+check_claims(struct pump *p, struct error *err)
+{
+	const struct pump_options *o = p->options;
+	const char *other = o->claimed
+	    ? o->claimed(o->claimed_arg, o->link, &p->info)
+	    : NULL;
+
+	if (!other)
+		return 0;
+	return error_set(err, ENOTUNIQ,
+	    "port %s is what both link %s and link %s ask for: one of them "
+	    "has to say more, see serial-routerd --list-ports",
+	    p->info.node, o->link, other);
+}
+
 static bool
 is_absent(int code)
 {
@@ -104,13 +149,18 @@ is_absent(int code)
 }
 
 static void
-open_port(struct pump *p, struct port_info *info)
+open_port(struct pump *p)
 {
 	struct error err;
 
-	p->port = port_open(&p->options->port, info, &err);
-	if (p->port >= 0)
+	if (port_find(&p->options->port, &p->info, &err) == 0 &&
+	    check_claims(p, &err) == 0)
+		p->port = port_open(&p->options->port, &p->info, &err);
+	if (p->port >= 0) {
+		p->errors_known = port_errors(p->port, &p->errors);
+		p->stats.rx_uart_known = p->errors_known;
 		return;
+	}
 	end(p, is_absent(err.code) ? PUMP_END_ABSENT : PUMP_END_FAILED, &err);
 }
 
@@ -125,33 +175,103 @@ drop_everything(struct pump *p)
 		end(p, PUMP_END_FAILED, &err);
 }
 
+/* Of this only what the queue uses will ever be touched. */
 static void
 allocate_queue(struct pump *p)
 {
-	size_t size = tx_pool_size(&p->options->port);
-	uint8_t *pool = malloc(size);
+	size_t size = tx_pool_size();
 	struct error err;
 
-	if (!pool) {
-		error_errno(&err, "queue of %zu bytes", size);
+	p->pool = calloc(1, size);
+	if (p->pool)
+		return;
+	error_errno(&err, "queue of %zu bytes", size);
+	end(p, PUMP_END_FAILED, &err);
+}
+
+static struct tx_settings
+tx_settings(const struct pump_live *live)
+{
+	return (struct tx_settings){
+		.mtu = live->mtu,
+		.leading_end = live->leading_end,
+		.pace = live->pace,
+		.limit_ms = live->limit_ms,
+	};
+}
+
+static void
+set_up_queue(struct pump *p)
+{
+	struct tx_settings settings = tx_settings(&p->options->live);
+	uint8_t key[FLOW_KEY_BYTES];
+	struct error err;
+
+	/* So that nobody outside can make flows meet, or forge an answer. */
+	if (getrandom(key, sizeof(key), GRND_NONBLOCK) != sizeof(key) ||
+	    getrandom(p->cookie, sizeof(p->cookie), GRND_NONBLOCK) !=
+		sizeof(p->cookie)) {
+		error_errno(&err, "random key of the queue");
 		end(p, PUMP_END_FAILED, &err);
 	}
-	tx_init(&p->tx, &p->options->port, p->options->live.leading_end, pool,
-	    size, &p->stats, clock_ns());
+	tx_init(&p->tx, &p->options->port, &p->info, &settings, p->pool, key,
+	    &p->stats, clock_ns());
 }
 
 static int
 deliver(void *arg, const uint8_t *packet, size_t len)
 {
 	struct pump *p = arg;
+	int64_t round_trip_ns;
 
+	if (probe_is_on(&p->probe)) {
+		switch (probe_take(
+		    &p->probe, packet, len, clock_ns(), &round_trip_ns)) {
+		case PROBE_ANSWER:
+			stats_count_round_trip(&p->stats, round_trip_ns);
+			return RX_TAKEN;
+		case PROBE_LATE:
+			return RX_TAKEN;
+		case PROBE_FOREIGN:
+			break;
+		}
+	}
 	return write(p->tun, packet, len) < 0 ? errno : 0;
+}
+
+static struct life_settings
+life_settings(const struct pump_live *live)
+{
+	return (struct life_settings){
+		.interval_s = live->liveness_interval_s,
+		.timeout_s = live->liveness_timeout_s,
+		.probe = live->liveness_probe.family != AF_UNSPEC,
+	};
+}
+
+/* An answer to the probe as it was is none to this one. */
+static void
+set_probe(struct pump *p, const struct pump_live *live)
+{
+	if (!ip_equal(&p->probe.to, &live->liveness_probe) ||
+	    !ip_equal(&p->probe.from, &live->liveness_from))
+		probe_init(&p->probe, &live->liveness_from,
+		    &live->liveness_probe, p->cookie);
 }
 
 static void
 set_live(struct pump *p, const struct pump_live *live)
 {
-	p->tx.leading_end = live->leading_end;
+	struct tx_settings settings = tx_settings(live);
+	struct life_settings life = life_settings(live);
+	bool silent = p->life.silent;
+
+	p->rx.check = live->check;
+	tx_set(&p->tx, &settings, clock_ns());
+	life_set(&p->life, &life, clock_ns());
+	set_probe(p, live);
+	if (silent && !p->life.silent)
+		report(p, PUMP_HEARD, 0, NULL, NULL);
 }
 
 static void
@@ -169,6 +289,7 @@ obey(struct pump *p)
 	case PUMP_STOP:
 		end(p, PUMP_END_STOPPED, NULL);
 	case PUMP_ASK:
+		count_errors(p);
 		p->page->answered = order.question;
 		return;
 	case PUMP_SET:
@@ -180,13 +301,16 @@ obey(struct pump *p)
 static void
 hang_up(struct pump *p, const char *what, int code)
 {
+	const char *name = p->options->port.device;
 	struct error err;
 
+	if (!name)
+		name = p->info.node;
 	if (code == 0)
-		error_set(&err, EIO, "%s hung up", p->options->port.device);
+		error_set(&err, EIO, "%s hung up", name);
 	else
-		error_set(&err, code, "%s hung up: %s: %s",
-		    p->options->port.device, what, strerror(code));
+		error_set(&err, code, "%s hung up: %s: %s", name, what,
+		    strerror(code));
 	end(p, PUMP_END_HANGUP, &err);
 }
 
@@ -222,11 +346,11 @@ write_line(struct pump *p, int64_t now_ns)
 }
 
 static void
-read_interface(struct pump *p)
+read_interface(struct pump *p, int64_t now_ns)
 {
 	struct error err;
 
-	if (tx_read_interface(&p->tx, p->tun, &err) < 0)
+	if (tx_read_interface(&p->tx, p->tun, now_ns, &err) < 0)
 		end(p, PUMP_END_INTERFACE, &err);
 }
 
@@ -236,6 +360,37 @@ look_at_output(struct pump *p, int64_t now_ns)
 	if (tx_look(&p->tx, p->port, now_ns) &&
 	    p->options->port.flow == PORT_FLOW_XONXOFF)
 		port_resume_output(p->port);
+}
+
+/* What was written and heard in this turn, and what is due of silence. */
+static void
+live_on(struct pump *p, int64_t now_ns)
+{
+	uint8_t packet[PROBE_PACKET_MAX];
+	struct error err;
+	unsigned due;
+
+	if (p->tx.written_ns > p->life.written_ns)
+		life_wrote(&p->life, p->tx.written_ns);
+	if (p->rx.heard) {
+		p->rx.heard = false;
+		p->stats.rx_heard_ns = now_ns;
+		if (life_heard(&p->life, now_ns))
+			report(p, PUMP_HEARD, 0, NULL, NULL);
+	}
+	due = life_due(&p->life, now_ns);
+	if (due & LIFE_SILENT) {
+		p->stats.rx_silences++;
+		report(p, PUMP_SILENT, 0, NULL, NULL);
+	}
+	if (due & LIFE_PROBE) {
+		size_t len = probe_request(&p->probe, packet, now_ns);
+
+		if (len)
+			tx_probe(&p->tx, packet, len, now_ns);
+	}
+	if (due & LIFE_FILL && tx_fill(&p->tx, p->port, now_ns, &err) < 0)
+		hang_up(p, "write", err.code);
 }
 
 /* Until something is to be done, at most to until_ns. */
@@ -296,13 +451,15 @@ turn(struct pump *p)
 		[POLL_TUN] = { .fd = p->tun, .events = POLLIN },
 		[POLL_PORT] = { .fd = p->port, .events = POLLIN },
 	};
-	bool waiting = tx_pending(&p->tx);
 	bool stuck = p->tx.stuck;
-	int64_t now_ns;
+	int64_t now_ns, next_ns = tx_next_ns(&p->tx);
 
-	if (waiting)
+	if (life_next_ns(&p->life) < next_ns)
+		next_ns = life_next_ns(&p->life);
+
+	if (tx_blocked(&p->tx))
 		fds[POLL_PORT].events |= POLLOUT;
-	wait_until(p, fds, tx_look_ns(&p->tx));
+	wait_until(p, fds, next_ns);
 	now_ns = clock_ns();
 
 	if (fds[POLL_SOCK].revents)
@@ -310,13 +467,26 @@ turn(struct pump *p)
 	if (fds[POLL_PORT].revents & ~POLLOUT)
 		read_line(p);
 	if (fds[POLL_TUN].revents)
-		read_interface(p);
-	if (!waiting || (fds[POLL_PORT].revents & POLLOUT))
-		write_line(p, now_ns);
+		read_interface(p, now_ns);
+	if (fds[POLL_PORT].revents & POLLOUT)
+		tx_writable(&p->tx, now_ns);
+	live_on(p, now_ns);
+	write_line(p, now_ns);
 	look_at_output(p, now_ns);
 	if (p->tx.stuck != stuck)
 		report(p, stuck ? PUMP_FLOWS : PUMP_STUCK, 0, NULL, NULL);
 	stats_publish(p->page, &p->stats);
+}
+
+static void
+start_life(struct pump *p)
+{
+	const struct pump_live *live = &p->options->live;
+	struct life_settings life = life_settings(live);
+
+	life_init(&p->life, &life, clock_ns());
+	probe_init(
+	    &p->probe, &live->liveness_from, &live->liveness_probe, p->cookie);
 }
 
 _Noreturn void
@@ -324,7 +494,6 @@ pump_run(const struct pump_options *options, int tun, int sock,
     struct stats_page *page)
 {
 	struct pump *p = &pump;
-	struct port_info info;
 	struct error err;
 	char name[16];
 
@@ -342,13 +511,16 @@ pump_run(const struct pump_options *options, int tun, int sock,
 	allocate_queue(p);
 	rx_init(&p->rx, options->port.flow == PORT_FLOW_XONXOFF, &p->stats,
 	    deliver, p);
-	open_port(p, &info);
+	p->rx.check = options->live.check;
+	open_port(p);
+	set_up_queue(p);
 	drop_everything(p);
 	settle(p);
 	if (tx_drain_stale(&p->tx, p->tun, &err) < 0)
 		end(p, PUMP_END_INTERFACE, &err);
+	start_life(p);
 	stats_publish(p->page, &p->stats);
-	report(p, PUMP_OPENED, 0, &info, NULL);
+	report(p, PUMP_OPENED, 0, &p->info, NULL);
 	for (;;)
 		turn(p);
 }

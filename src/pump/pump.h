@@ -30,11 +30,17 @@ struct pump_live {
 	/* A silent line; 0: off. */
 	unsigned liveness_interval_s, liveness_timeout_s;
 	struct ip liveness_probe; /* AF_UNSPEC: none */
+	struct ip liveness_from;  /* the address of ours that it is sent from */
 };
 
 struct pump_options {
 	const char *link; /* the link's name, for ps(1) */
 	struct port_settings port;
+	/* Called in the child: which other link asks for the port that was
+	 * found, too; NULL: none.  NULL itself: there are no others. */
+	const char *(*claimed)(
+	    const void *arg, const char *link, const struct port_info *port);
+	const void *claimed_arg;
 	struct pump_live live; /* as it is at the start */
 	uid_t uid;             /* whom to become where the process is root */
 	gid_t gid;
@@ -56,6 +62,8 @@ enum pump_report_type {
 	PUMP_OPENED, /* port: what was opened; packets flow from now on */
 	PUMP_STUCK,  /* nothing was taken by the line for a while */
 	PUMP_FLOWS,  /* output moves again */
+	PUMP_SILENT, /* the peer was not heard for liveness_timeout_s */
+	PUMP_HEARD,  /* it is again */
 	PUMP_ENDED,  /* the last report: end, error */
 };
 

@@ -1,6 +1,7 @@
 #include "pump/rx.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "line/packet.h"
 
@@ -14,6 +15,8 @@ rx_init(struct rx *rx, bool escape_xon, struct stats *stats,
 	rx->deliver = deliver;
 	rx->arg = arg;
 	rx->synced = false;
+	rx->lost = false;
+	rx->heard = false;
 }
 
 /* Why the frame may not go on; STATS_RX_DROPS: it may. */
@@ -27,13 +30,18 @@ frame_fault(const struct rx *rx, enum slip_result result)
 		[PACKET_HEADER_LENGTH] = STATS_RX_HEADER_LENGTH,
 		[PACKET_TOTAL_LENGTH] = STATS_RX_TOTAL_LENGTH,
 		[PACKET_HEADER_CHECKSUM] = STATS_RX_HEADER_CHECKSUM,
+		[PACKET_PAYLOAD_CHECKSUM] = STATS_RX_PAYLOAD_CHECKSUM,
 	};
+	enum packet_verdict verdict;
 
 	if (result == SLIP_BAD_ESCAPE)
 		return STATS_RX_ESCAPE;
 	if (result == SLIP_OVERSIZED)
 		return STATS_RX_OVERSIZED;
-	return faults[packet_check(rx->slip.packet, rx->slip.len)];
+	verdict = packet_check(rx->slip.packet, rx->slip.len);
+	if (verdict == PACKET_GOOD && rx->check == RX_CHECK_FULL)
+		verdict = packet_check_payload(rx->slip.packet, rx->slip.len);
+	return faults[verdict];
 }
 
 /* Counts one frame and delivers it if it is good. */
@@ -48,10 +56,17 @@ take_frame(struct rx *rx, enum slip_result result)
 	if (fault != STATS_RX_DROPS) {
 		/* A port is opened in the middle of whatever passes. */
 		stats->rx_dropped[rx->synced ? fault : STATS_RX_NOISE]++;
+		rx->lost = true;
 		return 0;
 	}
+	stats->rx_resyncs += rx->lost;
+	rx->lost = false;
 	rx->synced = true;
 	refusal = rx->deliver(rx->arg, rx->slip.packet, rx->slip.len);
+	if (refusal == RX_TAKEN) {
+		stats->rx_answers++;
+		return 0;
+	}
 	if (refusal) {
 		stats->rx_dropped[STATS_RX_REFUSED]++;
 		return refusal;
@@ -67,6 +82,8 @@ rx_input(struct rx *rx, const uint8_t *bytes, size_t len)
 	enum slip_result result;
 
 	rx->stats->rx_line_bytes += len;
+	if (memchr(bytes, SLIP_END, len))
+		rx->heard = true;
 	for (;;) {
 		result = slip_decode(&rx->slip, &bytes, &len);
 		if (result == SLIP_MORE)

@@ -20,8 +20,11 @@ enum rx_check {
 	RX_CHECK_FULL,   /* and the checksums of what it carries */
 };
 
-/* How a packet reaches the interface: like write(2) to a TUN.  Returns 0 or
- * an errno value. */
+/* What deliver returns of a packet that was for the pump itself. */
+#define RX_TAKEN (-1)
+
+/* How a packet reaches the interface: like write(2) to a TUN.  Returns 0, an
+ * errno value, or RX_TAKEN. */
 typedef int rx_deliver(void *arg, const uint8_t *packet, size_t len);
 
 struct rx {
@@ -29,7 +32,10 @@ struct rx {
 	struct stats *stats;
 	rx_deliver *deliver;
 	void *arg;
+	enum rx_check check; /* the caller's to set, at any time */
 	bool synced; /* a good frame was seen since the port was opened */
+	bool lost;   /* the frame before was damaged */
+	bool heard;  /* an END came; for who listens, to set it back */
 	uint8_t packet[RX_PACKET_MAX];
 };
 

@@ -79,13 +79,13 @@ read_tree(struct conf_reader *r, const struct conf_text *text)
 
 /* -1: it is not known whether there are mistakes, err says why. */
 static int
-read_text(struct conf_reader *r, const struct conf_file *file, bool trial,
-    struct error *err)
+read_text(struct conf_reader *r, const struct conf_file *file, FILE *sources,
+    bool trial, struct error *err)
 {
 	struct conf_text text;
 	int result = 0;
 
-	if (conf_text_init(&text, file, r->faults.name, &r->faults)) {
+	if (conf_text_init(&text, file, r->faults.name, sources, &r->faults)) {
 		if (trial)
 			result = conf_trial(text.text, conf_trial_libconfig,
 			    CONF_TRIAL_MS, &r->faults, err);
@@ -105,11 +105,13 @@ conf_new(void)
 		return NULL;
 	conf->user = (uid_t)-1;
 	conf->group = (gid_t)-1;
+	conf->control.group = (gid_t)-1;
+	conf->holders = 1;
 	return conf;
 }
 
 static struct conf *
-parse(const struct conf_file *file, const char *name, bool trial,
+parse(const struct conf_file *file, const char *name, FILE *sources, bool trial,
     conf_complain *complain, void *arg, struct error *err)
 {
 	struct conf_reader r = { .conf = conf_new() };
@@ -120,7 +122,7 @@ parse(const struct conf_file *file, const char *name, bool trial,
 		error_set(err, ENOMEM, "%s: out of memory", name);
 		return NULL;
 	}
-	good = read_text(&r, file, trial, err) == 0;
+	good = read_text(&r, file, sources, trial, err) == 0;
 	conf_faults_tell(&r.faults, complain, arg);
 	if (r.faults.n > 0)
 		error_set(err, EINVAL, "%s: %zu mistake%s", name, r.faults.n,
@@ -147,7 +149,7 @@ parse_memory(const char *text, const char *name, bool trial,
 		error_set(err, ENOMEM, "%s: out of memory", name);
 		return NULL;
 	}
-	conf = parse(&file, name, trial, complain, arg, err);
+	conf = parse(&file, name, NULL, trial, complain, arg, err);
 	conf_file_clear(&file);
 	return conf;
 }
@@ -167,23 +169,59 @@ conf_parse_untried(const char *text, const char *name, conf_complain *complain,
 }
 
 struct conf *
-conf_read(
-    const char *path, conf_complain *complain, void *arg, struct error *err)
+conf_read_sources(const char *path, FILE *sources, conf_complain *complain,
+    void *arg, struct error *err)
 {
 	struct conf *conf;
 	struct conf_file file;
 
 	if (conf_file_read(&file, path, CONF_TEXT_MAX, err) < 0)
 		return NULL;
-	conf = parse(&file, path, true, complain, arg, err);
+	conf = parse(&file, path, sources, true, complain, arg, err);
 	conf_file_clear(&file);
+	return conf;
+}
+
+struct conf *
+conf_read(
+    const char *path, conf_complain *complain, void *arg, struct error *err)
+{
+	return conf_read_sources(path, NULL, complain, arg, err);
+}
+
+struct conf *
+conf_copy(const struct conf *conf, struct error *err)
+{
+	struct conf *copy = NULL;
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	if (out) {
+		conf_print(conf, out);
+		if (fclose(out) == 0)
+			copy = conf_parse_untried(
+			    text, "copy", NULL, NULL, err);
+		else
+			error_errno(err, "copy of the configuration");
+	} else {
+		error_errno(err, "copy of the configuration");
+	}
+	free(text);
+	return copy;
+}
+
+struct conf *
+conf_hold(struct conf *conf)
+{
+	conf->holders++;
 	return conf;
 }
 
 void
 conf_free(struct conf *conf)
 {
-	if (!conf)
+	if (!conf || --conf->holders > 0)
 		return;
 	for (size_t i = 0; i < conf->n_links; i++) {
 		struct conf_link *link = &conf->links[i];
@@ -193,5 +231,7 @@ conf_free(struct conf *conf)
 		free(link->netif.routes);
 	}
 	free(conf->links);
+	free(conf->control.path);
+	free(conf->control.admins);
 	free(conf);
 }

@@ -131,9 +131,11 @@ conf_check_link(struct conf_reader *r, const config_setting_t *group,
 {
 	if (!link->interface[0])
 		memcpy(link->interface, link->name, sizeof(link->interface));
+	conf_check_port(r, group, link);
 	complete_routes(&link->netif);
 	check_mtu(r, group, link);
 	check_retry(r, group, link);
+	conf_check_life(r, group, link);
 }
 
 /* The setting that gives a link its name, interface or device. */
@@ -313,6 +315,7 @@ conf_check_links(struct conf_reader *r, const config_setting_t *list)
 			check_unique(
 			    r, list, i, "interface.name", get_interface);
 		check_unique(r, list, i, "port.device", get_device);
+		conf_check_claims(r, list, i);
 	}
 	check_addresses(r, list);
 	/* What is wrong already need not be right with the rest. */

@@ -130,9 +130,8 @@ check_twins(struct conf_reader *r, const config_setting_t *list)
 	free(refs);
 }
 
-/* Whether the link has an address, or a route of its own, to the host. */
-static bool
-reaches(const struct netif_settings *netif, const struct ip *host)
+bool
+conf_reaches(const struct netif_settings *netif, const struct ip *host)
 {
 	if (ip_is_link_local(host))
 		return true;
@@ -164,7 +163,7 @@ check_gateways(struct conf_reader *r, const config_setting_t *list, size_t link)
 	     i++) {
 		const struct ip *via = &netif->routes[i].via;
 
-		if (ip_size(via) && !reaches(netif, via))
+		if (ip_size(via) && !conf_reaches(netif, via))
 			conf_warn(r, route_setting(list, link, i),
 			    "no address of this link reaches the gateway %s",
 			    ip_format(via, text));

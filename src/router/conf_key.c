@@ -11,6 +11,7 @@
 #define ADDRESS(member) .offset = offsetof(struct netif_address, member)
 #define ROUTE(member) .offset = offsetof(struct netif_route, member)
 #define RANGE(lo, hi) .kind = CONF_INT, .min = (lo), .max = (hi)
+#define MAYBE(lo, hi) .kind = CONF_MAYBE, .min = (lo), .max = (hi)
 #define ONE_OF(list) .kind = CONF_CHOICE, .choices = (list)
 #define OTHER(read, print, what) \
 	.kind = CONF_OTHER, .set = (read), .put = (print), .expected = what
@@ -44,6 +45,14 @@ static const struct conf_choice flows[] = {
 	{ 0 },
 };
 
+static const struct conf_choice lines[] = {
+	{ "keep", PORT_LINE_KEEP },
+	{ "on", PORT_LINE_ON },
+	{ "off", PORT_LINE_OFF },
+	{ "pulse", PORT_LINE_PULSE },
+	{ 0 },
+};
+
 static const struct conf_choice rp_filters[] = {
 	{ "off", NETIF_RP_FILTER_OFF },
 	{ "loose", NETIF_RP_FILTER_LOOSE },
@@ -58,11 +67,27 @@ static const struct conf_choice leading_ends[] = {
 	{ 0 },
 };
 
+static const struct conf_choice checks[] = {
+	{ "header", RX_CHECK_HEADER },
+	{ "full", RX_CHECK_FULL },
+	{ 0 },
+};
+
 const struct conf_key conf_keys[] = {
 	{ "user", DAEMON, .preset = "as started", TOP(user),
 	    OTHER(conf_set_owner, conf_put_owner, USER) },
 	{ "group", DAEMON, .preset = "the user's own, or as started",
 	    TOP(group), OTHER(conf_set_group, conf_put_group, GROUP) },
+	{ "control.path", DAEMON, .preset = CONF_CONTROL_PATH,
+	    TOP(control.path),
+	    OTHER(conf_set_control_path, conf_put_control_path,
+		"an absolute path of at most 107 bytes") },
+	{ "control.group", LIVE, .preset = "the daemon's group",
+	    TOP(control.group), OTHER(conf_set_group, conf_put_group, GROUP) },
+	{ "control.admins", LIVE,
+	    .preset = "root and who the daemon runs as alone",
+	    OTHER(conf_set_admins, conf_put_admins,
+		"a list of users and \"@GROUP\"") },
 	{ "links", REQUIRED,
 	    OTHER(
 		conf_set_links, conf_put_links, "a list of 0 to 1024 groups") },
@@ -71,8 +96,24 @@ const struct conf_key conf_keys[] = {
 	{ "links[].enabled", LIVE, .preset = "true", LINK(enabled),
 	    .kind = CONF_BOOL },
 
-	{ "links[].port.device", PUMP, REQUIRED, LINK(port.device),
+	{ "links[].port.device", PUMP, .preset = "none, where usb is given",
+	    LINK(port.device),
 	    OTHER(conf_set_device, conf_put_device, "an absolute path") },
+	{ "links[].port.usb", PUMP, .preset = "none, where device is given",
+	    OTHER(conf_set_usb, conf_put_usb,
+		"a group { vendor; product; serial; path; function; }") },
+	{ "links[].port.usb.vendor", PUMP, .preset = "any",
+	    LINK(port.usb.vendor), MAYBE(0, 0xffff) },
+	{ "links[].port.usb.product", PUMP, .preset = "any",
+	    LINK(port.usb.product), MAYBE(0, 0xffff) },
+	{ "links[].port.usb.serial", PUMP, .preset = "any",
+	    LINK(port.usb.serial),
+	    OTHER(conf_set_serial, conf_put_text, "1 to 378 bytes") },
+	{ "links[].port.usb.path", PUMP, .preset = "any", LINK(port.usb.path),
+	    OTHER(conf_set_place, conf_put_text,
+		"a place such as \"1-1.2\": bus, ports") },
+	{ "links[].port.usb.function", PUMP, .preset = "any",
+	    LINK(port.usb.function), MAYBE(0, 255) },
 	{ "links[].port.baud", PUMP, REQUIRED, LINK(port.baud),
 	    RANGE(50, 16000000) },
 	{ "links[].port.parity", PUMP, .preset = "none", LINK(port.parity),
@@ -81,8 +122,14 @@ const struct conf_key conf_keys[] = {
 	    RANGE(1, 2) },
 	{ "links[].port.flow", PUMP, .preset = "none", LINK(port.flow),
 	    ONE_OF(flows) },
+	{ "links[].port.dtr", PUMP, .preset = "keep", LINK(port.dtr),
+	    ONE_OF(lines) },
+	{ "links[].port.rts", PUMP, .preset = "keep", LINK(port.rts),
+	    ONE_OF(lines) },
 	{ "links[].port.settle_ms", PUMP, .preset = "0", LINK(port.settle_ms),
 	    RANGE(0, 10000) },
+	{ "links[].port.low_latency", PUMP, .preset = "true",
+	    LINK(port.low_latency), .kind = CONF_BOOL },
 
 	{ "links[].interface.name", NEW_LINK, .preset = "the link's name",
 	    LINK(interface), OTHER(conf_set_name, conf_put_name, NAME) },
@@ -127,6 +174,22 @@ const struct conf_key conf_keys[] = {
 	{ "links[].framing.leading_end", LIVE, .preset = "idle",
 	    LINK(live.leading_end), ONE_OF(leading_ends) },
 
+	{ "links[].receive.check", LIVE, .preset = "full", LINK(live.check),
+	    ONE_OF(checks) },
+
+	{ "links[].queue.pace", LIVE, .preset = "true", LINK(live.pace),
+	    .kind = CONF_BOOL },
+	{ "links[].queue.limit_ms", LIVE, .preset = "2000", LINK(live.limit_ms),
+	    RANGE(10, 60000) },
+
+	{ "links[].liveness.interval_s", LIVE, .preset = "0",
+	    LINK(live.liveness_interval_s), RANGE(0, 3600) },
+	{ "links[].liveness.timeout_s", LIVE, .preset = "0",
+	    LINK(live.liveness_timeout_s), RANGE(0, 3600) },
+	{ "links[].liveness.probe", LIVE, .preset = "none",
+	    LINK(live.liveness_probe),
+	    OTHER(conf_set_host, conf_put_host, "an address") },
+
 	{ "links[].retry.first_ms", LIVE, .preset = "100", LINK(retry_first_ms),
 	    RANGE(10, 600000) },
 	{ "links[].retry.max_ms", LIVE, .preset = "30000", LINK(retry_max_ms),
@@ -155,6 +218,21 @@ conf_key_within(const struct conf_key *key, const char *scope)
 	if (n > 0 && key->path[n] != '.')
 		return NULL;
 	return strstr(rest, "[]") ? NULL : rest;
+}
+
+bool
+conf_key_is_inner(const struct conf_key *key, const char *scope)
+{
+	size_t len = strlen(key->path);
+
+	for (const struct conf_key *k = conf_keys; k->path; k++) {
+		size_t n = strlen(k->path);
+
+		if (n < len && key->path[n] == '.' && n > strlen(scope) &&
+		    strncmp(k->path, key->path, n) == 0)
+			return true;
+	}
+	return false;
 }
 
 const char *
@@ -201,6 +279,7 @@ conf_key_type(const struct conf_key *key, char *buf, size_t size)
 		snprintf(buf, size, "true or false");
 		break;
 	case CONF_INT:
+	case CONF_MAYBE:
 		snprintf(buf, size, "%lld %s %lld", (long long)key->min,
 		    key->max - key->min == 1 ? "or" : "to",
 		    (long long)key->max);

@@ -21,21 +21,15 @@ struct conf_reader {
 
 struct conf_printer;
 
+#define CONF_UNSET UINT32_MAX
+
 enum conf_kind {
 	CONF_BOOL,   /* bool */
 	CONF_SWITCH, /* enum netif_switch: on, off, or untouched by default */
 	CONF_INT,    /* unsigned; min to max */
+	CONF_MAYBE,  /* the same, or CONF_UNSET by default */
 	CONF_CHOICE, /* an enum; one of choices */
 	CONF_OTHER,  /* what set makes of it */
-};
-
-/* What a reload does when the value has changed. */
-enum conf_change {
-	CONF_CHANGE_NONE,
-	CONF_CHANGE_DAEMON, /* takes effect at the next start */
-	CONF_CHANGE_LIVE,   /* applies it to the running link */
-	CONF_CHANGE_PUMP,   /* starts a new pump */
-	CONF_CHANGE_LINK,   /* makes a new interface */
 };
 
 struct conf_choice {
@@ -71,6 +65,9 @@ const struct conf_key *conf_key_find(const char *path);
 /* What is left of the path of a key of a scope ("port.baud" of "links[]"),
  * and not of a list in it; NULL: it belongs elsewhere. */
 const char *conf_key_within(const struct conf_key *key, const char *scope);
+
+/* Whether a key belongs to a group that another key reads and prints. */
+bool conf_key_is_inner(const struct conf_key *key, const char *scope);
 
 /* What a value of this key may be, in words, into buf; returns buf. */
 const char *conf_key_type(const struct conf_key *key, char *buf, size_t size);

@@ -15,9 +15,8 @@ indent(struct conf_printer *p)
 		fputc('\t', p->out);
 }
 
-/* The name of the setting of a key, and the sign behind it. */
-static void
-begin(struct conf_printer *p, const struct conf_key *key)
+void
+conf_print_name(struct conf_printer *p, const struct conf_key *key)
 {
 	const char *dot = strrchr(key->path, '.');
 
@@ -59,9 +58,8 @@ choice_name(const struct conf_key *key, int value)
 	return choice->name ? choice->name : "";
 }
 
-/* False: there is nothing to say. */
-static bool
-put_setting(
+bool
+conf_put_setting(
     struct conf_printer *p, const struct conf_key *key, const void *base)
 {
 	const void *field = (const char *)base + key->offset;
@@ -71,7 +69,9 @@ put_setting(
 	if (key->kind == CONF_SWITCH &&
 	    *(const enum netif_switch *)field == NETIF_UNTOUCHED)
 		return false;
-	begin(p, key);
+	if (key->kind == CONF_MAYBE && *(const unsigned *)field == CONF_UNSET)
+		return false;
+	conf_print_name(p, key);
 	switch (key->kind) {
 	case CONF_BOOL:
 		fputs(*(const bool *)field ? "true" : "false", p->out);
@@ -82,6 +82,7 @@ put_setting(
 		    p->out);
 		break;
 	case CONF_INT:
+	case CONF_MAYBE:
 		put_number(p, *(const unsigned *)field);
 		break;
 	case CONF_CHOICE:
@@ -148,9 +149,8 @@ change_group(struct conf_printer *p, const char *open, size_t open_len,
 	}
 }
 
-/* The settings of a scope, "links[]", from base. */
-static void
-put_scope(struct conf_printer *p, const char *scope, const void *base)
+void
+conf_put_scope(struct conf_printer *p, const char *scope, const void *base)
 {
 	const char *open = "";
 	size_t open_len = 0;
@@ -160,12 +160,12 @@ put_scope(struct conf_printer *p, const char *scope, const void *base)
 		const char *name = rest ? strrchr(rest, '.') : NULL;
 		size_t len = name ? (size_t)(name - rest) : 0;
 
-		if (!rest)
+		if (!rest || conf_key_is_inner(key, scope))
 			continue;
 		change_group(p, open, open_len, rest, len);
 		open = rest;
 		open_len = len;
-		if (put_setting(p, key, base)) {
+		if (conf_put_setting(p, key, base)) {
 			fputs(p->in_line ? "; " : ";\n", p->out);
 		} else if (!p->in_line) {
 			indent(p);
@@ -182,7 +182,7 @@ put_line(struct conf_printer *p, const char *scope, const void *base)
 {
 	p->in_line = true;
 	fputs("{ ", p->out);
-	put_scope(p, scope, base);
+	conf_put_scope(p, scope, base);
 	fputs("}", p->out);
 	p->in_line = false;
 }
@@ -197,7 +197,7 @@ end_element(struct conf_printer *p, size_t i, size_t n)
 static void
 begin_list(struct conf_printer *p, const struct conf_key *key, size_t n)
 {
-	begin(p, key);
+	conf_print_name(p, key);
 	fputs(n > 0 ? "(\n" : "( ", p->out);
 	p->indent++;
 }
@@ -222,7 +222,7 @@ conf_put_links(
 		indent(p);
 		fputs("{\n", p->out);
 		p->indent++;
-		put_scope(p, "links[]", &conf->links[i]);
+		conf_put_scope(p, "links[]", &conf->links[i]);
 		p->indent--;
 		indent(p);
 		fputs("}", p->out);
@@ -236,7 +236,7 @@ bool
 conf_put_name(
     struct conf_printer *p, const struct conf_key *key, const void *base)
 {
-	begin(p, key);
+	conf_print_name(p, key);
 	put_string(p, (const char *)base + key->offset);
 	return true;
 }
@@ -246,9 +246,39 @@ conf_put_device(
     struct conf_printer *p, const struct conf_key *key, const void *base)
 {
 	const void *field = (const char *)base + key->offset;
+	const char *device = *(char *const *)field;
 
-	begin(p, key);
-	put_string(p, *(char *const *)field);
+	if (!device)
+		return false;
+	conf_print_name(p, key);
+	put_string(p, device);
+	return true;
+}
+
+/* "" is no value. */
+bool
+conf_put_text(
+    struct conf_printer *p, const struct conf_key *key, const void *base)
+{
+	const char *text = (const char *)base + key->offset;
+
+	if (!text[0])
+		return false;
+	conf_print_name(p, key);
+	put_string(p, text);
+	return true;
+}
+
+bool
+conf_put_usb(
+    struct conf_printer *p, const struct conf_key *key, const void *base)
+{
+	const struct conf_link *link = base;
+
+	if (link->port.device)
+		return false;
+	conf_print_name(p, key);
+	put_line(p, key->path, base);
 	return true;
 }
 
@@ -261,7 +291,7 @@ conf_put_owner(
 
 	if (uid == (uid_t)-1)
 		return false;
-	begin(p, key);
+	conf_print_name(p, key);
 	put_number(p, uid);
 	return true;
 }
@@ -275,7 +305,7 @@ conf_put_group(
 
 	if (gid == (gid_t)-1)
 		return false;
-	begin(p, key);
+	conf_print_name(p, key);
 	put_number(p, gid);
 	return true;
 }
@@ -290,7 +320,7 @@ conf_put_host(
 
 	if (!ip_size(ip))
 		return false;
-	begin(p, key);
+	conf_print_name(p, key);
 	put_string(p, ip_format(ip, text));
 	return true;
 }
@@ -302,7 +332,7 @@ conf_put_prefix(
 	const struct netif_route *route = base;
 	char text[IP_TEXT_SIZE];
 
-	begin(p, key);
+	conf_print_name(p, key);
 	put_string(p, ip_format_prefix(&route->to, route->prefix_len, text));
 	return true;
 }
@@ -353,5 +383,5 @@ conf_print(const struct conf *conf, FILE *out)
 {
 	struct conf_printer p = { .out = out };
 
-	put_scope(&p, "", conf);
+	conf_put_scope(&p, "", conf);
 }

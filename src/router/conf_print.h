@@ -15,6 +15,18 @@ struct conf_printer {
 	bool in_line;    /* settings follow each other in one line */
 };
 
+/* The name of the setting of a key, and the sign behind it. */
+void conf_print_name(struct conf_printer *p, const struct conf_key *key);
+
+/* Prints the setting of one key from base, without what ends it; false: there
+ * is nothing to say. */
+bool conf_put_setting(
+    struct conf_printer *p, const struct conf_key *key, const void *base);
+
+/* Prints all settings of a scope, "links[]", from base. */
+void conf_put_scope(
+    struct conf_printer *p, const char *scope, const void *base);
+
 /*
  * The values that are more than a number or a choice: what the key table
  * calls for its CONF_OTHER keys.  Each prints the setting from base + offset
@@ -24,9 +36,13 @@ struct conf_printer {
 typedef bool conf_put(
     struct conf_printer *p, const struct conf_key *key, const void *base);
 
+conf_put conf_put_control_path; /* char * */
+conf_put conf_put_admins;    /* struct conf */
 conf_put conf_put_links;     /* struct conf */
 conf_put conf_put_name;      /* char[] */
 conf_put conf_put_device;    /* char * */
+conf_put conf_put_text;      /* char[] */
+conf_put conf_put_usb;       /* struct conf_link */
 conf_put conf_put_owner;     /* uid_t */
 conf_put conf_put_group;     /* gid_t */
 conf_put conf_put_addresses; /* struct conf_link */

@@ -240,6 +240,7 @@ set(struct conf_reader *r, const struct conf_key *key,
 		set_bool(r, key, s, field);
 		break;
 	case CONF_INT:
+	case CONF_MAYBE:
 		set_int(r, key, s, field);
 		break;
 	case CONF_CHOICE:
@@ -269,6 +270,9 @@ preset(const struct conf_key *key, void *base)
 		break;
 	case CONF_INT:
 		*(unsigned *)field = strtoul(key->preset, NULL, 10);
+		break;
+	case CONF_MAYBE:
+		*(unsigned *)field = CONF_UNSET;
 		break;
 	case CONF_CHOICE:
 		*(int *)field = find_choice(key, key->preset)->value;

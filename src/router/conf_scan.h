@@ -36,6 +36,7 @@ struct conf_scan {
 	struct conf_text *text;
 	size_t size; /* of the memory at text->text */
 	struct conf_faults *faults;
+	FILE *sources; /* NULL, or for each file that is read */
 	const struct conf_source *source;
 	size_t total;   /* bytes of all files read so far */
 	unsigned files; /* read so far */

@@ -71,6 +71,11 @@ scan_source(struct conf_scan *s, struct conf_source *source)
 		return false;
 	}
 	source->number = number;
+	if (s->sources) {
+		fprintf(
+		    s->sources, "%s\n%zu\n", source->name, source->file->len);
+		fwrite(source->file->bytes, 1, source->file->len, s->sources);
+	}
 	if (!is_text(s, source->file))
 		return false;
 	s->total += source->file->len;
@@ -197,9 +202,11 @@ conf_scan_include(struct conf_scan *s, const char *path)
 
 bool
 conf_text_init(struct conf_text *t, const struct conf_file *file,
-    const char *name, struct conf_faults *faults)
+    const char *name, FILE *sources, struct conf_faults *faults)
 {
-	struct conf_scan s = { .text = t, .faults = faults, .line = 1 };
+	struct conf_scan s = {
+		.text = t, .faults = faults, .sources = sources, .line = 1
+	};
 	struct conf_source source = { .name = name, .file = file };
 	size_t before = faults->n;
 

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "router/conf_fault.h"
 #include "router/conf_file.h"
@@ -35,10 +36,11 @@ struct conf_text {
  * too much, and numbers beyond 64 bits; gives numbers beyond 32 bits the
  * suffix "L" without which libconfig would cut them.  All that is wrong goes to
  * faults, whose map learns where each line comes from.  Returns false where
- * there was something; *t is to be cleared in any case.
+ * there was something; *t is to be cleared in any case.  sources (NULL: not)
+ * gets each file as it was read, see conf_read_sources().
  */
 bool conf_text_init(struct conf_text *t, const struct conf_file *file,
-    const char *name, struct conf_faults *faults);
+    const char *name, FILE *sources, struct conf_faults *faults);
 void conf_text_clear(struct conf_text *t);
 
 #endif

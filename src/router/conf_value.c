@@ -54,37 +54,50 @@ conf_set_device(struct conf_reader *r, const struct conf_key *key,
 		r->faults.no_memory = true;
 }
 
-/*
- * A user's or group's number: as the file says it, in digits or in a string
- * of digits.  (uint32_t)-1 means none to the kernel.
- */
-static bool
-number(const config_setting_t *s, uint32_t *id)
+void
+conf_set_usb(struct conf_reader *r, const struct conf_key *key,
+    const config_setting_t *s, void *base)
+{
+	if (config_setting_is_group(s))
+		conf_read_group(r, s, key->path, base);
+	else
+		conf_expected(r, s, key->expected, false);
+}
+
+/* Whatever bytes an adapter may send: \x01 in the file is one of them. */
+void
+conf_set_serial(struct conf_reader *r, const struct conf_key *key,
+    const config_setting_t *s, void *base)
 {
 	const char *text = conf_string(s);
-	int type = config_setting_type(s);
-	long long n = config_setting_get_int64(s);
+	size_t len = text ? strlen(text) : 0;
 
-	if (text) {
-		if (!*text || text[strspn(text, "0123456789")])
-			return false;
-		n = strtoll(text, NULL, 10);
-	} else if (type != CONFIG_TYPE_INT && type != CONFIG_TYPE_INT64) {
-		return false;
-	}
+	if (len == 0 || len >= USB_STRING_SIZE)
+		conf_expected(r, s, key->expected, true);
+	else
+		memcpy((char *)base + key->offset, text, len + 1);
+}
+
+void
+conf_set_place(struct conf_reader *r, const struct conf_key *key,
+    const config_setting_t *s, void *base)
+{
+	const char *text = conf_string(s);
+
+	if (!text || !usb_is_place(text))
+		conf_expected(r, s, key->expected, true);
+	else
+		strcpy((char *)base + key->offset, text);
+}
+
+/* (uint32_t)-1 means none to the kernel. */
+static bool
+take_number(long long n, uint32_t *id)
+{
 	if (n < 0 || n >= UINT32_MAX)
 		return false;
 	*id = n;
 	return true;
-}
-
-/* A user's or group's name, or NULL. */
-static const char *
-account(const config_setting_t *s)
-{
-	const char *text = conf_string(s);
-
-	return text && *text && strlen(text) <= ACCOUNT_MAX ? text : NULL;
 }
 
 /* errno after getpwnam(3) or getgrnam(3) found nothing: whether they could
@@ -97,56 +110,72 @@ could_not_look(int code)
 }
 
 static void
-not_found(struct conf_reader *r, const config_setting_t *s, const char *kind)
+not_found(struct conf_reader *r, const config_setting_t *s, const char *kind,
+    const char *name)
 {
 	int code = errno;
 
 	if (could_not_look(code))
-		conf_fault(r, s, "cannot look up %s \"%.60s\": %s", kind,
-		    conf_string(s), strerror(code));
+		conf_fault(r, s, "cannot look up %s \"%.60s\": %s", kind, name,
+		    strerror(code));
 	else
 		conf_fault(r, s, "there is no %s \"%.60s\" on this machine",
-		    kind, conf_string(s));
+		    kind, name);
+}
+
+static bool
+look_up(const char *name, bool group, uint32_t *id)
+{
+	const struct passwd *user;
+	const struct group *entry;
+
+	errno = 0;
+	if (group) {
+		entry = getgrnam(name);
+		if (entry)
+			*id = entry->gr_gid;
+		return entry;
+	}
+	user = getpwnam(name);
+	if (user)
+		*id = user->pw_uid;
+	return user;
+}
+
+bool
+conf_account(struct conf_reader *r, const config_setting_t *s,
+    const char *text, bool group, const char *expected, uint32_t *id)
+{
+	int type = config_setting_type(s);
+
+	if ((type == CONFIG_TYPE_INT || type == CONFIG_TYPE_INT64) &&
+	    take_number(config_setting_get_int64(s), id))
+		return true;
+	if (!text || !*text || strlen(text) > ACCOUNT_MAX) {
+		conf_expected(r, s, expected, true);
+		return false;
+	}
+	if (!text[strspn(text, "0123456789")] &&
+	    take_number(strtoll(text, NULL, 10), id))
+		return true;
+	if (look_up(text, group, id))
+		return true;
+	not_found(r, s, group ? "group" : "user", text);
+	return false;
 }
 
 void
 conf_set_owner(struct conf_reader *r, const struct conf_key *key,
     const config_setting_t *s, void *base)
 {
-	uid_t *uid = (uid_t *)((char *)base + key->offset);
-	const struct passwd *user;
-
-	if (number(s, uid))
-		return;
-	if (!account(s)) {
-		conf_expected(r, s, key->expected, true);
-		return;
-	}
-	errno = 0;
-	user = getpwnam(account(s));
-	if (user)
-		*uid = user->pw_uid;
-	else
-		not_found(r, s, "user");
+	conf_account(r, s, conf_string(s), false, key->expected,
+	    (uid_t *)((char *)base + key->offset));
 }
 
 void
 conf_set_group(struct conf_reader *r, const struct conf_key *key,
     const config_setting_t *s, void *base)
 {
-	gid_t *gid = (gid_t *)((char *)base + key->offset);
-	const struct group *group;
-
-	if (number(s, gid))
-		return;
-	if (!account(s)) {
-		conf_expected(r, s, key->expected, true);
-		return;
-	}
-	errno = 0;
-	group = getgrnam(account(s));
-	if (group)
-		*gid = group->gr_gid;
-	else
-		not_found(r, s, "group");
+	conf_account(r, s, conf_string(s), true, key->expected,
+	    (gid_t *)((char *)base + key->offset));
 }

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
+
 /* What is found, as it grows. */
 struct text {
 	char *buf;
@@ -181,4 +183,15 @@ forward_hindrance(
 	check_ipv4(conf, sysctls, &t);
 	check_alone(conf, sysctls, &t);
 	return t.len > 0;
+}
+
+void
+forward_warn(const struct conf *conf)
+{
+	char text[256];
+
+	if (forward_hindrance(conf, FORWARD_SYSCTLS, text, sizeof(text)))
+		log_warn("serial-routerd: packets are not passed on: %s; see "
+			 "FORWARDING in serial-routerd(8)",
+		    text);
 }

@@ -25,4 +25,7 @@
 bool forward_hindrance(
     const struct conf *conf, const char *sysctls, char *buf, size_t size);
 
+/* Says so in the log, where there is something. */
+void forward_warn(const struct conf *conf);
+
 #endif

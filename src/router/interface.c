@@ -100,9 +100,9 @@ set_up_tun(int fd, const struct conf_link *conf,
 	return set_owner(fd, conf, before, err);
 }
 
-static void
-apply(struct interface *i, const struct conf_link *conf, struct netif *netif,
-    bool set_up)
+void
+interface_apply(struct interface *i, const struct conf_link *conf,
+    struct netif *netif, bool set_up)
 {
 	struct error err;
 	int refused;
@@ -216,7 +216,7 @@ attach(struct interface *i, const struct conf_link *conf, struct netif *netif,
 	i->held_down = (as_is || before.marked) && !before.up;
 	if (as_is)
 		interface_tell_as_is(conf, &now);
-	apply(i, conf, netif, !i->held_down);
+	interface_apply(i, conf, netif, !i->held_down);
 	/* One that another daemon of ours made and lost goes on here. */
 	if (before.index == 0 || (before.marked && !before.ours && !as_is))
 		mark(i, conf, netif);
@@ -232,7 +232,7 @@ interface_make(struct interface *i, const struct conf_link *conf,
 {
 	if (i->index == 0)
 		return attach(i, conf, netif, err);
-	apply(i, conf, netif, false);
+	interface_apply(i, conf, netif, false);
 	return 0;
 }
 

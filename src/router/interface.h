@@ -45,6 +45,33 @@ void interface_init(struct interface *i);
 int interface_make(struct interface *i, const struct conf_link *conf,
     struct netif *netif, struct error *err);
 
+/* What undoes interface_change(). */
+struct interface_undo {
+	bool done; /* there is nothing to be undone */
+	struct netif_settings netif;
+	bool persist;
+	uid_t owner; /* (uid_t)-1: not touched */
+	gid_t group; /* (gid_t)-1: not touched */
+};
+
+/*
+ * Applies the difference between two configurations to an interface that was
+ * made by the first.  -1: the kernel refused something, err says what; then,
+ * at the latest before anything else is done with the interface,
+ * interface_undo() is to be called, which may wait until other interfaces have
+ * let go of what this one takes back.  Nothing is done to one that is not
+ * attached or taken as it is, but in the latter case it is told.
+ */
+int interface_change(struct interface *i, const struct conf_link *from,
+    const struct conf_link *to, struct netif *netif,
+    struct interface_undo *undo, struct error *err);
+void interface_undo(struct interface *i, const struct conf_link *to,
+    struct netif *netif, const struct interface_undo *undo);
+
+/* Removes it, if it is one of ours, and lets go of it: about 20 ms. */
+void interface_delete(
+    struct interface *i, const struct conf_link *conf, struct netif *netif);
+
 void interface_set_carrier(
     struct interface *i, const char *link, struct netif *netif, bool on);
 

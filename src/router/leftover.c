@@ -32,7 +32,7 @@ leftover_owner(const char *file, char *buf, size_t size)
 /* Whoever is attached keeps us from being so, and the other way round: nobody
  * loses his interface. */
 static int
-remove_one(struct netif *netif, const char *name, struct error *err)
+attach_and_remove(struct netif *netif, const char *name, struct error *err)
 {
 	struct netif_state now;
 	char holder[64];
@@ -70,7 +70,7 @@ remove_leftover(struct netif *netif, const char *name)
 {
 	struct error err;
 
-	if (remove_one(netif, name, &err) == 0)
+	if (attach_and_remove(netif, name, &err) == 0)
 		log_info("serial-routerd: interface %s removed: it has no link "
 			 "in the configuration any more",
 		    name);
@@ -82,6 +82,17 @@ remove_leftover(struct netif *netif, const char *name)
 		log_warn("serial-routerd: interface %s has no link in the "
 			 "configuration any more: %s",
 		    name, err.text);
+}
+
+void
+leftover_remove_one(struct netif *netif, const char *interface)
+{
+	struct netif_state now;
+	struct error err;
+
+	if (privilege_net_admin() &&
+	    netif_get(netif, interface, &now, &err) == 0 && now.tun && now.ours)
+		remove_leftover(netif, interface);
 }
 
 void
@@ -117,7 +128,7 @@ remove_listed(struct netif *netif, const struct netif_state *found, size_t n)
 	struct error err;
 
 	for (size_t i = 0; i < n; i++) {
-		if (remove_one(netif, found[i].name, &err) == 0) {
+		if (attach_and_remove(netif, found[i].name, &err) == 0) {
 			printf("%s removed\n", found[i].name);
 			continue;
 		}

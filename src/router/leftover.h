@@ -23,6 +23,10 @@ const char *leftover_owner(const char *file, char *buf, size_t size);
  */
 void leftover_remove(const struct conf *conf, const char *owner);
 
+/* The same of one interface, where there is one of that name: of a link that
+ * was taken out of the configuration and does not run. */
+void leftover_remove_one(struct netif *netif, const char *interface);
+
 /*
  * Removes the interfaces of all owners that no process is attached to, for the
  * removal of the program; prints them.  Returns the status to exit with: 1

@@ -6,7 +6,6 @@
 #include <event2/event.h>
 #include <stdlib.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "router/link_priv.h"
@@ -17,16 +16,15 @@
 #define CLOSING_MS 1000
 /* How often a pump is asked for a sign of life, and has to answer. */
 #define ALIVE_MS 5000
-/* How often we look for a port that is not there where nobody calls
- * link_look() in time, since its name leads elsewhere; how often for any; and
- * how often we try one that has a node but nothing behind it. */
-#define LOOK_MS 500
-#define LOOK_SELDOM_MS 10000
-#define LOOK_BEHIND_MS 2000
-/* At most 5 opens a second. */
-#define OPEN_GAP_MS 200
+/* How often a port is tried that is there without having changed: a node with
+ * nothing behind it; an adapter that may be ours by all but its serial number.
+ */
+#define BEHIND_MS 2000
+#define FOREIGN_MS 60000
+#define OPENS_MS 1000 /* LINK_OPENS in that time */
 /* UP for so long, a link is taken as sound again. */
 #define SOUND_MS 10000
+
 static void
 set_timer(struct link *l, int64_t delay_ms)
 {
@@ -39,7 +37,8 @@ set_timer(struct link *l, int64_t delay_ms)
 static enum link_event
 enter_down(struct link *l)
 {
-	if (!l->wanted)
+	/* link_settle() knows what is to become of it. */
+	if (!l->wanted && !link_is_changing(l))
 		interface_release(&l->interface);
 	return LINK_EV_NONE;
 }
@@ -49,6 +48,7 @@ open_port(struct link *l)
 {
 	struct error err;
 
+	l->port_failed = false;
 	if (interface_make(&l->interface, l->conf, l->env->netif, &err) < 0 ||
 	    (!l->interface.held_down && link_start_pump(l, &err) < 0)) {
 		link_fail(l, &err);
@@ -68,9 +68,10 @@ open_port(struct link *l)
 static enum link_event
 enter_opening(struct link *l)
 {
-	int64_t gap_ms = l->opened_ms + OPEN_GAP_MS - clock_ms();
+	int64_t oldest_ms = l->opens_ms[l->next_open];
+	int64_t gap_ms = oldest_ms + OPENS_MS - clock_ms();
 
-	if (l->opened_ms == 0 || gap_ms <= 0)
+	if (oldest_ms == 0 || gap_ms <= 0)
 		return open_port(l);
 	set_timer(l, gap_ms);
 	return LINK_EV_NONE;
@@ -90,8 +91,10 @@ enter_up(struct link *l)
 		link_say(l, LOG_LEVEL_INFO, "up: %s at %u baud, interface %s",
 		    l->port.node, l->port.baud, l->conf->interface);
 	l->failures = 0;
+	l->soon = 0;
 	l->absent_told = false;
 	link_warn_of_port(l);
+	link_begin_damage(l);
 	set_timer(l, ALIVE_MS);
 	return LINK_EV_NONE;
 }
@@ -102,6 +105,7 @@ enter_closing(struct link *l)
 	interface_set_carrier(
 	    &l->interface, l->conf->name, l->env->netif, false);
 	l->stuck = false;
+	l->silent = false;
 	if (l->pump.pid == 0) {
 		link_drop_pump(l);
 		return LINK_EV_REAPED;
@@ -114,25 +118,28 @@ enter_closing(struct link *l)
 	return LINK_EV_NONE;
 }
 
-static int64_t
-look_ms(const struct link *l)
-{
-	struct stat st;
-
-	return lstat(l->conf->port.device, &st) == 0 ? LOOK_MS : LOOK_SELDOM_MS;
-}
-
 static enum link_event
 enter_absent(struct link *l)
 {
+	uint64_t sign = link_port_sign(l);
+	char text[160];
+
 	backoff_reset(&l->backoff);
+	/* Another one than was last tried: gone and there again. */
+	if (sign != 0 && sign != l->tried) {
+		if (!l->absent_told)
+			link_say(l, LOG_LEVEL_INFO, "%s; it is there again",
+			    l->last_error.text);
+		l->absent_told = true;
+		l->soon = 1;
+		return LINK_EV_RETRY;
+	}
 	if (!l->absent_told)
-		link_say(l, LOG_LEVEL_INFO,
-		    "port %s is not there; waiting for it",
-		    l->conf->port.device);
+		link_say(l, LOG_LEVEL_INFO, "%s is not there; waiting for it",
+		    port_text(&l->conf->port, text, sizeof(text)));
 	l->absent_told = true;
-	l->behind = link_port_exists(l);
-	set_timer(l, l->behind ? LOOK_BEHIND_MS : look_ms(l));
+	if (sign != 0)
+		set_timer(l, l->conf->port.device ? BEHIND_MS : FOREIGN_MS);
 	return LINK_EV_NONE;
 }
 
@@ -146,13 +153,22 @@ random_bits(void)
 	return bits;
 }
 
+void
+link_back_off(struct link *l)
+{
+	unsigned delay_ms = l->soon
+	    ? link_soon_ms(l)
+	    : backoff_next(&l->backoff, l->conf->retry_first_ms,
+		  l->conf->retry_max_ms, random_bits());
+
+	l->retry_ms = clock_ms() + delay_ms;
+	set_timer(l, delay_ms);
+}
+
 static enum link_event
 enter_backoff(struct link *l)
 {
-	unsigned delay_ms = backoff_next(&l->backoff, l->conf->retry_first_ms,
-	    l->conf->retry_max_ms, random_bits());
-
-	set_timer(l, delay_ms);
+	link_back_off(l);
 	return LINK_EV_NONE;
 }
 
@@ -183,7 +199,7 @@ link_event(struct link *l, enum link_event ev)
 		    link_state_name(to));
 		ev = enter[to](l);
 	}
-	l->env->changed(l->env->arg);
+	l->env->changed(l, l->env->arg);
 }
 
 static void
@@ -200,6 +216,7 @@ check_pump(struct link *l)
 	}
 	if (clock_ms() - l->since_ms >= SOUND_MS)
 		backoff_reset(&l->backoff);
+	link_look_at_damage(l);
 	set_timer(l, ALIVE_MS);
 }
 
@@ -207,13 +224,14 @@ static void
 opening_timer(struct link *l)
 {
 	struct error err;
+	char text[160];
 
 	if (l->pump.pid == 0) {
 		link_event(l, open_port(l));
 		return;
 	}
-	error_set(
-	    &err, ETIMEDOUT, "opening %s takes too long", l->conf->port.device);
+	error_set(&err, ETIMEDOUT, "opening %s takes too long",
+	    port_text(&l->conf->port, text, sizeof(text)));
 	link_fail(l, &err);
 	link_event(l, LINK_EV_FAILED);
 }
@@ -236,11 +254,6 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 		pump_proc_kill(&l->pump);
 		break;
 	case LINK_ABSENT:
-		if (link_port_exists(l))
-			link_event(l, LINK_EV_RETRY);
-		else
-			set_timer(l, look_ms(l));
-		break;
 	case LINK_BACKOFF:
 		link_event(l, LINK_EV_RETRY);
 		break;
@@ -251,13 +264,15 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 }
 
 struct link *
-link_new(const struct conf_link *conf, const struct link_env *env)
+link_new(const struct conf_link *conf, struct conf *holder,
+    const struct link_env *env)
 {
 	struct link *l = calloc(1, sizeof(*l));
 
 	if (!l)
 		return NULL;
 	l->conf = conf;
+	l->holder = holder;
 	l->env = env;
 	l->state = LINK_DOWN;
 	l->after = LINK_DOWN;
@@ -269,6 +284,8 @@ link_new(const struct conf_link *conf, const struct link_env *env)
 		free(l);
 		return NULL;
 	}
+	if (holder)
+		conf_hold(holder);
 	return l;
 }
 
@@ -280,20 +297,18 @@ link_free(struct link *l)
 	assert(l->state == LINK_DOWN);
 	interface_release(&l->interface);
 	event_free(l->timer);
+	conf_free(l->holder);
+	conf_free(l->next.holder);
 	free(l);
-}
-
-void
-link_look(struct link *l)
-{
-	if (l->state == LINK_ABSENT && !l->behind && link_port_exists(l))
-		link_event(l, LINK_EV_RETRY);
 }
 
 void
 link_start(struct link *l)
 {
 	l->wanted = true;
+	l->stopped = false;
+	if (l->waiting || link_is_changing(l))
+		return;
 	link_event(l, LINK_EV_START);
 }
 
@@ -301,5 +316,35 @@ void
 link_stop(struct link *l)
 {
 	l->wanted = false;
+	l->waiting = false;
+	/* DOWN by hand, or on its way to be started: it still has it. */
+	if (l->state == LINK_DOWN && !link_is_changing(l))
+		interface_release(&l->interface);
 	link_event(l, LINK_EV_STOP);
+}
+
+void
+link_pause(struct link *l)
+{
+	l->stopped = true;
+	link_stop(l);
+}
+
+void
+link_restart(struct link *l)
+{
+	bool waits = l->state == LINK_ABSENT || l->state == LINK_BACKOFF;
+
+	l->wanted = true;
+	l->stopped = false;
+	if (l->waiting || link_is_changing(l))
+		return;
+	backoff_reset(&l->backoff);
+	if (waits) {
+		link_event(l, LINK_EV_RETRY);
+		return;
+	}
+	/* In CLOSING, the second replaces the first as what follows. */
+	link_event(l, LINK_EV_STOP);
+	link_event(l, LINK_EV_START);
 }

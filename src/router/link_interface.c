@@ -60,11 +60,28 @@ interface_set_up(struct link *l)
 	link_event(l, LINK_EV_START);
 }
 
+/* For the time when a link that is being changed runs again. */
+static void
+take_note(struct interface *i, const struct netwatch_event *ev)
+{
+	if (ev->kind == NETWATCH_DELETED) {
+		interface_lost(i);
+		return;
+	}
+	i->held_down = !ev->up && (i->up || i->held_down);
+	i->up = ev->up;
+}
+
 void
 link_interface_event(struct link *l, const struct netwatch_event *ev)
 {
-	if (!l->wanted || l->interface.index == 0 ||
-	    l->interface.index != ev->index)
+	if (l->interface.index == 0 || l->interface.index != ev->index)
+		return;
+	if (l->waiting || link_is_changing(l)) {
+		take_note(&l->interface, ev);
+		return;
+	}
+	if (!l->wanted)
 		return;
 	if (ev->kind == NETWATCH_DELETED)
 		interface_deleted(l);

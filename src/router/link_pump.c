@@ -1,26 +1,13 @@
 /* The pump of a link: started, listened to, reaped. */
 #include <errno.h>
 #include <event2/event.h>
-#include <fcntl.h>
 #include <limits.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "os/terminal.h"
 #include "router/link_priv.h"
 
-/* A port's rate that is further off than this (per cent) is worth a warning:
- * two ends may differ by about 4 before a character's last bit is misread. */
-#define RATE_TOLERANCE_PERCENT 2
-
 #define REPORTS_PER_TURN 8
-
-bool
-link_port_exists(const struct link *l)
-{
-	return faccessat(AT_FDCWD, l->conf->port.device, F_OK, AT_EACCESS) == 0;
-}
 
 void
 link_drop_pump(struct link *l)
@@ -29,26 +16,6 @@ link_drop_pump(struct link *l)
 		event_free(l->reports);
 	l->reports = NULL;
 	pump_proc_close(&l->pump);
-}
-
-void
-link_warn_of_port(struct link *l)
-{
-	int64_t asked = l->conf->port.baud;
-	int64_t off = llabs(l->port.baud - asked);
-
-	if (off * 100 > asked * RATE_TOLERANCE_PERCENT)
-		link_say(l, LOG_LEVEL_WARN,
-		    "%s cannot do %u baud, the driver made it %u: the other "
-		    "end must have the same",
-		    l->port.node, l->conf->port.baud, l->port.baud);
-	if (l->conf->port.flow == PORT_FLOW_RTSCTS && !l->port.rtscts)
-		link_say(l, LOG_LEVEL_WARN, "%s has no RTS/CTS flow control",
-		    l->port.node);
-	/* A pty keeps no parity, and needs none. */
-	if (l->conf->port.parity != PORT_PARITY_NONE && !l->port.parity &&
-	    !l->port.pty)
-		link_say(l, LOG_LEVEL_WARN, "%s has no parity", l->port.node);
 }
 
 /* Whoever else reads the port takes bytes from us, and may write to it. */
@@ -68,39 +35,75 @@ warn_of_user(struct link *l, const struct port_info *port)
 		    port->node, port->also);
 }
 
+void
+link_begin_damage(struct link *l)
+{
+	struct stats stats;
+
+	link_stats(l, &stats);
+	damage_begin(&l->damage, &stats, clock_ms());
+}
+
+void
+link_look_at_damage(struct link *l)
+{
+	struct stats stats;
+	char text[300];
+
+	link_stats(l, &stats);
+	switch (
+	    damage_look(&l->damage, &stats, clock_ms(), text, sizeof(text))) {
+	case DAMAGE_NONE:
+		return;
+	case DAMAGE_NOISY:
+		link_say(l, LOG_LEVEL_WARN, "%s", text);
+		return;
+	case DAMAGE_SOUND:
+		link_say(l, LOG_LEVEL_INFO, "frames arrive whole again");
+		return;
+	}
+}
+
 static void
 take_end(struct link *l, const struct pump_report *r)
 {
+	bool vanished = false;
+	uint64_t sign;
+
 	switch ((enum pump_end)r->end) {
 	case PUMP_END_ABSENT:
-		l->last_error = r->error;
-		l->last_error_ms = clock_ms();
-		link_event(l, LINK_EV_ABSENT);
-		return;
+		vanished = true;
+		break;
 	case PUMP_END_HANGUP:
-		/* A vanished adapter is normal life. */
-		if (!link_port_exists(l)) {
-			l->last_error = r->error;
-			l->last_error_ms = clock_ms();
-			link_event(l, LINK_EV_ABSENT);
-			return;
-		}
+		/* An adapter that was pulled is normal life, also where
+		 * another one has its name already. */
+		sign = link_port_sign(l);
+		vanished = sign == 0 || sign != l->tried;
+		l->port_failed = true;
 		break;
 	case PUMP_END_INTERFACE:
 		interface_lost(&l->interface);
 		break;
-	case PUMP_END_STOPPED:
 	case PUMP_END_FAILED:
+		l->port_failed = true;
 		break;
+	case PUMP_END_STOPPED:
+		break;
+	}
+	if (vanished) {
+		l->last_error = r->error;
+		l->last_error_ms = clock_ms();
+		link_event(l, LINK_EV_ABSENT);
+		return;
 	}
 	link_fail(l, &r->error);
 	link_event(l, LINK_EV_FAILED);
 }
 
-static const char *
-likely_cause(enum port_flow flow)
+const char *
+link_stuck_cause(const struct link *l)
 {
-	switch (flow) {
+	switch (l->conf->port.flow) {
 	case PORT_FLOW_NONE:
 		break;
 	case PORT_FLOW_RTSCTS:
@@ -128,12 +131,30 @@ take_report(struct link *l, const struct pump_report *r)
 	case PUMP_STUCK:
 		l->stuck = true;
 		link_say(l, LOG_LEVEL_WARN, "%s takes no output: %s",
-		    l->port.node, likely_cause(l->conf->port.flow));
+		    l->port.node, link_stuck_cause(l));
+		l->env->changed(l, l->env->arg);
 		return;
 	case PUMP_FLOWS:
 		l->stuck = false;
 		link_say(
 		    l, LOG_LEVEL_INFO, "%s takes output again", l->port.node);
+		l->env->changed(l, l->env->arg);
+		return;
+	case PUMP_SILENT:
+		l->silent = true;
+		interface_set_carrier(
+		    &l->interface, l->conf->name, l->env->netif, false);
+		link_say(l, LOG_LEVEL_WARN,
+		    "nothing was heard from the peer for %u s: carrier off",
+		    l->conf->live.liveness_timeout_s);
+		l->env->changed(l, l->env->arg);
+		return;
+	case PUMP_HEARD:
+		l->silent = false;
+		interface_set_carrier(
+		    &l->interface, l->conf->name, l->env->netif, true);
+		link_say(l, LOG_LEVEL_INFO, "the peer is heard again");
+		l->env->changed(l, l->env->arg);
 		return;
 	case PUMP_ENDED:
 		take_end(l, r);
@@ -174,7 +195,11 @@ link_live(const struct conf_link *conf)
 {
 	struct pump_live live = conf->live;
 
+	const struct ip *from = conf_probe_from(conf);
+
 	live.mtu = conf->netif.mtu;
+	if (from)
+		live.liveness_from = *from;
 	return live;
 }
 
@@ -184,6 +209,8 @@ link_start_pump(struct link *l, struct error *err)
 	struct pump_options options = {
 		.link = l->conf->name,
 		.port = l->conf->port,
+		.claimed = l->env->claimed,
+		.claimed_arg = l->env->arg,
 		.live = link_live(l->conf),
 		.uid = l->env->pump_uid,
 		.gid = l->env->pump_gid,
@@ -192,6 +219,9 @@ link_start_pump(struct link *l, struct error *err)
 	if (l->opened_ms)
 		l->restarts++;
 	l->opened_ms = clock_ms();
+	l->opens_ms[l->next_open] = l->opened_ms;
+	l->next_open = (l->next_open + 1) % LINK_OPENS;
+	l->tried = link_port_sign(l);
 	if (pump_proc_start(&l->pump, &options, l->interface.fd, err) < 0)
 		return -1;
 	l->reports = event_new(

@@ -36,12 +36,25 @@ link_fail(struct link *l, const struct error *err)
 	bool news = l->failures == 0 ||
 	    strcmp(l->last_error.text, err->text) != 0;
 
-	l->failures++;
 	l->last_error = *err;
 	l->last_error_ms = clock_ms();
+	if (link_fails_soon(l, err)) {
+		log_debug("%s: not yet: %s", l->conf->name, err->text);
+		return;
+	}
+	l->soon = 0;
+	l->failures++;
 	if (news)
 		link_say(l, LOG_LEVEL_WARN, "%s; trying again", err->text);
 	else
 		log_debug(
 		    "%s: try %u: %s", l->conf->name, l->failures, err->text);
+}
+
+const struct error *
+link_degraded(const struct link *l)
+{
+	if (l->refused.code)
+		return &l->refused;
+	return l->interface.degraded ? &l->interface.reason : NULL;
 }

@@ -14,9 +14,12 @@
 #include "os/privilege.h"
 #include "os/tun.h"
 #include "router/conf.h"
+#include "router/control.h"
 #include "router/forward.h"
 #include "router/leftover.h"
 #include "router/options.h"
+#include "router/ports.h"
+#include "router/state.h"
 #include "router/supervisor.h"
 
 static void
@@ -37,6 +40,50 @@ complain(const char *line, bool warning, void *arg)
 		log_err("%s", line);
 }
 
+/* What the file says, unless it is one that was not confirmed. */
+static struct conf *
+confirmed_conf(
+    struct conf *conf, const struct options *o, const char *sources, size_t len)
+{
+	struct conf *confirmed;
+	struct state state;
+	struct error err;
+
+	state_init(&state, o->file);
+	confirmed = state_recall(&state, sources, len, conf, &err);
+	if (!confirmed && err.code != 0)
+		log_warn("serial-routerd: the last confirmed configuration "
+			 "cannot be had: %s",
+		    err.text);
+	if (!confirmed)
+		return conf;
+	log_warn("serial-routerd: %s was not confirmed and has not changed "
+		 "since: started with the last confirmed configuration; a "
+		 "reload takes the file after all",
+	    o->file);
+	conf_free(conf);
+	return confirmed;
+}
+
+static struct conf *
+read_file(struct options *o, struct error *err)
+{
+	char *sources = NULL;
+	size_t len = 0;
+	FILE *memory = open_memstream(&sources, &len);
+	struct conf *conf;
+
+	if (!memory) {
+		error_set(err, ENOMEM, "no memory");
+		return NULL;
+	}
+	conf = conf_read_sources(o->file, memory, complain, o, err);
+	if (fclose(memory) == 0 && conf && !o->check && !o->print)
+		conf = confirmed_conf(conf, o, sources, len);
+	free(sources);
+	return conf;
+}
+
 static struct conf *
 read_conf(struct options *o, struct error *err)
 {
@@ -44,7 +91,7 @@ read_conf(struct options *o, struct error *err)
 	char *text;
 
 	if (!o->link.interface)
-		return conf_read(o->file, complain, o, err);
+		return read_file(o, err);
 	text = options_text(&o->link);
 	if (!text) {
 		error_set(err, ENOMEM, "no memory");
@@ -114,6 +161,9 @@ fail(const struct error *err)
 		return EX_NOPERM;
 	case EINVAL:
 		return EX_CONFIG;
+	/* What systemd may try again. */
+	case EADDRINUSE:
+		return EXIT_FAILURE;
 	}
 	return EX_UNAVAILABLE;
 }
@@ -140,54 +190,101 @@ own_interfaces(const struct conf *conf, const struct options *o)
 	return owner;
 }
 
-static void
-warn_of_forwarding(const struct conf *conf)
+/*
+ * -1: the daemon is not to run without its socket.  That is so where the file
+ * says where it is; *control is NULL where the default cannot be had.
+ */
+static int
+take_control(
+    const struct conf *conf, struct control **control, struct error *err)
 {
-	char text[256];
+	*control = control_listen(conf, err);
+	if (*control)
+		return 0;
+	if (conf->control.path)
+		return error_prefix(err, "control.path");
+	log_warn("serial-routerd: nobody can ask or tell this daemon things: "
+		 "%s; name another control.path",
+	    err->text);
+	return 0;
+}
 
-	if (forward_hindrance(conf, FORWARD_SYSCTLS, text, sizeof(text)))
-		log_warn("serial-routerd: packets are not passed on: %s; see "
-			 "FORWARDING in serial-routerd(8)",
-		    text);
+static int
+run(struct supervisor *s, struct control *control)
+{
+	struct error err;
+
+	if ((!control || supervisor_serve(s, control, &err) == 0) &&
+	    supervisor_run(s, &err) == 0)
+		return EXIT_SUCCESS;
+	log_err("serial-routerd: %s", err.text);
+	return EXIT_FAILURE;
 }
 
 static int
 serve(struct conf *conf, const struct options *o)
 {
+	struct control *control;
 	struct supervisor *s;
 	struct error err;
-	int status = EXIT_SUCCESS;
+	int status;
 
 	/* Whether there is a chance at all; each link says the rest. */
 	if (count_enabled(conf) > 0 && tun_check(&err) < 0)
 		return fail(&err);
 	supervisor_raise_limits();
-	if (become_user(conf, &err) < 0)
+	if (take_control(conf, &control, &err) < 0)
 		return fail(&err);
+	if (become_user(conf, &err) < 0) {
+		control_free(control);
+		return fail(&err);
+	}
 	leave_mtu(conf, o);
 	/* Asks for the name while that may take a while. */
 	privilege_user_name();
-	s = supervisor_new(conf, own_interfaces(conf, o), &err);
-	if (!s)
+	s = supervisor_new(conf, own_interfaces(conf, o),
+	    o->link.interface ? NULL : o->file, &err);
+	if (!s) {
+		control_free(control);
 		return fail(&err);
-	warn_of_forwarding(conf);
-	if (supervisor_run(s, &err) < 0) {
-		log_err("serial-routerd: %s", err.text);
-		status = EXIT_FAILURE;
 	}
+	forward_warn(conf);
+	status = run(s, control);
+	control_free(control);
 	supervisor_free(s);
 	tun_reserve_clear();
 	return status;
 }
 
 static int
-print(const struct conf *conf)
+flush_output(void)
 {
-	conf_print(conf, stdout);
 	if (fflush(stdout) == 0)
 		return EX_OK;
 	log_err("serial-routerd: standard output: %s", strerror(errno));
 	return EX_IOERR;
+}
+
+static int
+print(const struct conf *conf)
+{
+	conf_print(conf, stdout);
+	return flush_output();
+}
+
+/* Without a configuration, which there need not be yet, it says less. */
+static int
+list_ports(const struct options *o)
+{
+	struct error err;
+	struct conf *conf = conf_read(o->file, NULL, NULL, &err);
+	int result;
+
+	if (!conf && err.code != ENOENT)
+		log_warn("serial-routerd: links are not shown: %s", err.text);
+	result = ports_print(stdout, USB_SYSFS, PORTS_DEV, conf, &err);
+	conf_free(conf);
+	return result < 0 ? fail(&err) : flush_output();
 }
 
 /* What was inherited: a reader of stderr that went away must not end us, and
@@ -201,25 +298,6 @@ reset_signals(void)
 	sigaction(SIGPIPE, &ignore, NULL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-/* What may have passed when systemd tries again is no fault of the file. */
-static int
-conf_status(const struct error *err)
-{
-	switch (err->code) {
-	case EACCES:
-		return EX_NOPERM;
-	case EAGAIN:
-	case ENOMEM:
-	case EMFILE:
-	case ENFILE:
-	case EIO:
-	case ETIME:
-	case ETIMEDOUT:
-		return EX_UNAVAILABLE;
-	}
-	return EX_CONFIG;
 }
 
 int
@@ -240,11 +318,13 @@ main(int argc, char **argv)
 	if (o.remove_interfaces)
 		return leftover_remove_all();
 	log_open(o.to_syslog, o.most);
+	if (o.list_ports)
+		return list_ports(&o);
 
 	conf = read_conf(&o, &err);
 	if (!conf) {
 		log_err("serial-routerd: %s", err.text);
-		return conf_status(&err);
+		return conf_exit_status(&err);
 	}
 	status = EX_OK;
 	if (o.print)

@@ -3,12 +3,12 @@
 
 #include <ctype.h>
 #include <getopt.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/usage.h"
 #include "os/sandbox.h"
 
 enum {
@@ -17,6 +17,7 @@ enum {
 	OPT_PEER,
 	OPT_MTU,
 	OPT_REMOVE,
+	OPT_LIST,
 };
 
 /* The lines of the text, so that a complaint finds back to its option. */
@@ -38,6 +39,7 @@ print_synopsis(FILE *out)
 	    "       serial-routerd [-tTv] -i interface -p port -b baud\n"
 	    "           [--address address [--peer address]] [--mtu bytes] "
 	    "[--syslog]\n"
+	    "       serial-routerd --list-ports [-c file]\n"
 	    "       serial-routerd --remove-interfaces\n"
 	    "       serial-routerd -V | --help\n");
 }
@@ -55,6 +57,10 @@ print_help(void)
 	    "exit\n"
 	    "  -v, --verbose      log debugging lines too\n"
 	    "      --syslog       log to syslog instead of stderr\n"
+	    "      --list-ports   print the serial ports that are there, "
+	    "which link has which,\n"
+	    "                     and what to write into the configuration "
+	    "for each; exit\n"
 	    "      --remove-interfaces\n"
 	    "                     remove all interfaces that it made and that "
 	    "are not in use,\n"
@@ -76,20 +82,6 @@ print_help(void)
 	    "It stays in the foreground.  SIGUSR1 logs each link's state "
 	    "and counters.\n"
 	    "See serial-routerd(8) and serial-router.conf(5).\n");
-}
-
-__attribute__((format(printf, 1, 2))) static int
-usage_error(const char *fmt, ...)
-{
-	va_list ap;
-
-	fprintf(stderr, "serial-routerd: ");
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fprintf(stderr, "\n");
-	print_synopsis(stderr);
-	return EX_USAGE;
 }
 
 static int
@@ -150,6 +142,9 @@ take(struct options *o, int option, const char *argument)
 		return -1;
 	case OPT_SYSLOG:
 		o->to_syslog = true;
+		return -1;
+	case OPT_LIST:
+		o->list_ports = true;
 		return -1;
 	case OPT_REMOVE:
 		o->remove_interfaces = true;
@@ -225,12 +220,14 @@ options_parse(struct options *o, int argc, char **argv)
 		{ "peer", required_argument, NULL, OPT_PEER },
 		{ "mtu", required_argument, NULL, OPT_MTU },
 		{ "syslog", no_argument, NULL, OPT_SYSLOG },
+		{ "list-ports", no_argument, NULL, OPT_LIST },
 		{ "remove-interfaces", no_argument, NULL, OPT_REMOVE },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c, status;
 
+	usage_init("serial-routerd", print_synopsis);
 	*o = (struct options){ .most = LOG_LEVEL_INFO };
 	while (
 	    (c = getopt_long(argc, argv, "c:tTvVhi:p:b:", longs, NULL)) != -1) {

@@ -34,6 +34,7 @@ struct options {
 	bool check;
 	bool print;
 	bool remove_interfaces;
+	bool list_ports;
 	bool to_syslog;
 	enum log_level most;
 };

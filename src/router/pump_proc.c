@@ -91,7 +91,12 @@ pump_proc_read(struct pump_proc *p, struct pump_report *report)
 		return -1;
 	make_printable(report->error.text, sizeof(report->error.text));
 	make_printable(report->port.node, sizeof(report->port.node));
+	make_printable(report->port.driver, sizeof(report->port.driver));
 	make_printable(report->port.also, sizeof(report->port.also));
+	make_printable(
+	    report->port.adapter.place, sizeof(report->port.adapter.place));
+	make_printable(
+	    report->port.adapter.serial, sizeof(report->port.adapter.serial));
 	return 1;
 }
 

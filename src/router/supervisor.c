@@ -1,4 +1,4 @@
-/* The supervisor: an array of links. */
+/* The loop that serves links, signals and the service manager. */
 #include "router/supervisor.h"
 
 #include <errno.h>
@@ -11,13 +11,14 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "os/devwatch.h"
 #include "os/netif.h"
 #include "os/netwatch.h"
 #include "os/notify.h"
 #include "os/sandbox.h"
-#include "router/link.h"
+#include "router/control.h"
 #include "router/link_log.h"
+#include "router/links.h"
+#include "router/reload.h"
 
 /* Whom a pump becomes where the daemon is root: nobody, by number, since
  * names may come from a server that is at the other end of the line. */
@@ -27,9 +28,6 @@
 /* A pump that does not even die in that time (the kernel holds it in a
  * driver) does not keep the daemon from ending. */
 #define STOPPING_MS 3000
-
-/* How often we look whether an absent port may have appeared. */
-#define LOOK_MS 500
 
 static const int signals[] = { SIGTERM, SIGINT, SIGCHLD, SIGHUP, SIGUSR1 };
 #define N_SIGNALS (sizeof(signals) / sizeof(signals[0]))
@@ -42,56 +40,41 @@ struct supervisor {
 	struct event *signal_events[N_SIGNALS];
 	struct event *watchdog;
 	struct event *deadline;
-	struct devwatch *devwatch;
-	struct event *look; /* pending while a link may be ABSENT */
-	struct link_env env;
-	struct link **links;
-	size_t n_links;
-	size_t told_up; /* how many were UP when that was last told */
+	struct links *links;
+	struct reload *reload;
+	struct control *control; /* NULL: there is none */
+	const char *file;        /* of the configuration; NULL: none */
+	size_t told_n, told_up; /* how many links, and UP, as last told */
 	bool stopping;
 	struct error failure; /* code 0: none */
 };
-
-static void
-look_later(struct supervisor *s)
-{
-	struct timeval tv = { .tv_usec = LOOK_MS * 1000 };
-
-	if (!evtimer_pending(s->look, NULL))
-		evtimer_add(s->look, &tv);
-}
 
 /* What systemctl status shows. */
 static void
 tell_status(struct supervisor *s)
 {
 	char text[64];
-	size_t up = 0;
+	size_t n, up;
 
-	for (size_t i = 0; i < s->n_links; i++)
-		up += s->links[i]->state == LINK_UP;
-	if (up == s->told_up)
+	links_tally(s->links, &n, &up);
+	if (up == s->told_up && n == s->told_n)
 		return;
 	s->told_up = up;
-	snprintf(text, sizeof(text), "%zu of %zu links up", up, s->n_links);
+	s->told_n = n;
+	snprintf(text, sizeof(text), "%zu of %zu links up", up, n);
 	notify_status(text);
 }
 
 static void
-on_changed(void *arg)
+on_changed(struct link *l, void *arg)
 {
 	struct supervisor *s = arg;
 
 	tell_status(s);
-	if (!s->stopping) {
-		look_later(s);
-		return;
-	}
-	for (size_t i = 0; i < s->n_links; i++) {
-		if (s->links[i]->state != LINK_DOWN)
-			return;
-	}
-	event_base_loopbreak(s->base);
+	if (s->control && l)
+		control_link_changed(s->control, l);
+	if (s->stopping && links_are_down(s->links))
+		event_base_loopbreak(s->base);
 }
 
 static void
@@ -102,11 +85,14 @@ stop(struct supervisor *s)
 	if (s->stopping)
 		return;
 	notify_stopping();
+	if (s->control)
+		control_end(s->control);
+	s->control = NULL;
 	evtimer_add(s->deadline, &tv);
-	for (size_t i = 0; i < s->n_links; i++)
-		link_stop(s->links[i]);
+	reload_stop(s->reload);
+	links_stop(s->links);
 	s->stopping = true;
-	on_changed(s);
+	on_changed(NULL, s);
 }
 
 static void
@@ -123,16 +109,15 @@ on_signal(evutil_socket_t number, short what, void *arg)
 		stop(s);
 		break;
 	case SIGCHLD:
-		for (size_t i = 0; i < s->n_links; i++)
-			link_reap(s->links[i]);
+		links_reap(s->links);
+		reload_reap(s->reload);
 		break;
 	case SIGHUP:
-		log_warn("serial-routerd: a changed configuration is read at "
-			 "the next start only: restart the daemon");
+		reload_start(s->reload, 0, NULL, NULL);
 		break;
 	case SIGUSR1:
-		for (size_t i = 0; i < s->n_links; i++)
-			link_log_status(s->links[i]);
+		for (size_t i = 0; i < links_count(s->links); i++)
+			link_log_status(links_at(s->links, i));
 		break;
 	}
 }
@@ -142,12 +127,7 @@ on_interface(const struct netwatch_event *ev, void *arg)
 {
 	struct supervisor *s = arg;
 
-	for (size_t i = 0; i < s->n_links; i++) {
-		if (ev->kind == NETWATCH_RESYNC)
-			link_interface_resync(s->links[i]);
-		else
-			link_interface_event(s->links[i], ev);
-	}
+	links_interface_event(s->links, ev);
 }
 
 static void
@@ -173,36 +153,19 @@ on_watchdog(evutil_socket_t fd, short what, void *arg)
 }
 
 static void
-on_look(evutil_socket_t fd, short what, void *arg)
-{
-	struct supervisor *s = arg;
-	bool changed = devwatch_changed(s->devwatch);
-	bool absent = false;
-
-	(void)fd;
-	(void)what;
-	for (size_t i = 0; i < s->n_links; i++) {
-		if (changed)
-			link_look(s->links[i]);
-		absent = absent || s->links[i]->state == LINK_ABSENT;
-	}
-	if (absent)
-		look_later(s);
-}
-
-static void
 on_deadline(evutil_socket_t fd, short what, void *arg)
 {
 	struct supervisor *s = arg;
 
 	(void)fd;
 	(void)what;
-	for (size_t i = 0; i < s->n_links; i++) {
-		if (s->links[i]->state != LINK_DOWN)
+	for (size_t i = 0; i < links_count(s->links); i++) {
+		const struct link *l = links_at(s->links, i);
+
+		if (l->state != LINK_DOWN)
 			log_warn("%s: the pump (pid %d) does not end: left "
 				 "behind",
-			    s->links[i]->conf->name,
-			    (int)s->links[i]->pump.pid);
+			    l->conf->name, (int)l->pump.pid);
 	}
 	event_base_loopbreak(s->base);
 }
@@ -261,8 +224,7 @@ make_timers(struct supervisor *s, struct error *err)
 
 	s->deadline = evtimer_new(s->base, on_deadline, s);
 	s->watchdog = event_new(s->base, -1, EV_PERSIST, on_watchdog, s);
-	s->look = evtimer_new(s->base, on_look, s);
-	if (!s->deadline || !s->watchdog || !s->look)
+	if (!s->deadline || !s->watchdog)
 		return error_set(err, ENOMEM, "no memory");
 	if (period_ms > 0)
 		event_add(s->watchdog, &tv);
@@ -295,34 +257,44 @@ tell_of_user(void)
 }
 
 static int
-make_links(struct supervisor *s, const struct conf *conf, struct error *err)
+make_links(struct supervisor *s, struct conf *conf, struct error *err)
 {
-	s->env = (struct link_env){ .base = s->base,
+	struct link_env env = { .base = s->base,
 		.netif = s->netif,
 		.pump_uid = PUMP_UID,
 		.pump_gid = PUMP_GID,
 		.changed = on_changed,
 		.arg = s };
-	s->links = calloc(conf->n_links + 1, sizeof(*s->links));
-	if (!s->links)
-		return error_set(err, ENOMEM, "no memory");
-	s->devwatch = devwatch_new(err);
-	if (!s->devwatch)
-		return -1;
-	for (size_t i = 0; i < conf->n_links; i++) {
-		if (devwatch_add(s->devwatch, conf->links[i].port.device, err) <
-		    0)
-			return -1;
-		s->links[i] = link_new(&conf->links[i], &s->env);
-		if (!s->links[i])
-			return error_set(err, ENOMEM, "no memory");
-		s->n_links++;
-	}
-	return 0;
+
+	s->links = links_new(&env, conf, err);
+	return s->links ? 0 : -1;
+}
+
+static void
+on_reloaded(const struct reload_answer *answer, void *arg)
+{
+	struct supervisor *s = arg;
+
+	if (s->control)
+		control_reloaded(s->control, answer);
+}
+
+static int
+make_reload(struct supervisor *s, struct conf *conf, const char *file,
+    struct error *err)
+{
+	struct reload_env env = {
+		.base = s->base, .links = s->links, .file = file,
+		.told = on_reloaded, .arg = s
+	};
+
+	s->reload = reload_new(&env, conf, err);
+	return s->reload ? 0 : -1;
 }
 
 struct supervisor *
-supervisor_new(const struct conf *conf, const char *owner, struct error *err)
+supervisor_new(
+    struct conf *conf, const char *owner, const char *file, struct error *err)
 {
 	struct supervisor *s = calloc(1, sizeof(*s));
 
@@ -332,10 +304,12 @@ supervisor_new(const struct conf *conf, const char *owner, struct error *err)
 	}
 	if (make_base(s, err) < 0 || watch_interfaces(s, err) < 0 ||
 	    watch_signals(s, err) < 0 || make_timers(s, err) < 0 ||
-	    make_links(s, conf, err) < 0) {
+	    make_links(s, conf, err) < 0 ||
+	    make_reload(s, conf, file, err) < 0) {
 		supervisor_free(s);
 		return NULL;
 	}
+	s->file = file;
 	netif_set_owner(s->netif, owner);
 	tell_of_user();
 	return s;
@@ -353,15 +327,10 @@ supervisor_free(struct supervisor *s)
 {
 	if (!s)
 		return;
-	for (size_t i = 0; i < s->n_links; i++) {
-		if (s->links[i]->state == LINK_DOWN)
-			link_free(s->links[i]);
-	}
-	free(s->links);
+	reload_free(s->reload);
+	links_free(s->links);
 	free_event(s->deadline);
 	free_event(s->watchdog);
-	free_event(s->look);
-	devwatch_free(s->devwatch);
 	for (size_t i = 0; i < N_SIGNALS; i++)
 		free_event(s->signal_events[i]);
 	free_event(s->netwatch_event);
@@ -373,18 +342,29 @@ supervisor_free(struct supervisor *s)
 }
 
 int
+supervisor_serve(
+    struct supervisor *s, struct control *control, struct error *err)
+{
+	struct control_env env = {
+		.base = s->base,
+		.links = s->links,
+		.reload = s->reload,
+		.file = s->file,
+	};
+
+	if (control_serve(control, &env, err) < 0)
+		return -1;
+	s->control = control;
+	return 0;
+}
+
+int
 supervisor_run(struct supervisor *s, struct error *err)
 {
-	size_t started = 0;
+	size_t started = links_start(s->links);
 
-	for (size_t i = 0; i < s->n_links; i++) {
-		if (!s->links[i]->conf->enabled)
-			continue;
-		link_start(s->links[i]);
-		started++;
-	}
-	log_info(
-	    "serial-routerd: %zu of %zu links started", started, s->n_links);
+	log_info("serial-routerd: %zu of %zu links started", started,
+	    links_count(s->links));
 	notify_ready();
 	if (event_base_dispatch(s->base) < 0)
 		return error_set(err, EIO, "the event loop failed");

@@ -11,9 +11,9 @@
 
 /* tests/fake/interface.c, instead of router/interface */
 extern struct fake_interface {
-	const char *refusal; /* interface_make() fails with this text */
+	const char *refusal; /* interface_make() and _change() fail with it */
 	bool held_down;      /* what interface_make() finds */
-	int made, lost, released;
+	int made, lost, released, changed, undone, deleted;
 	bool carrier;
 } fake_interface;
 
@@ -21,6 +21,7 @@ extern struct fake_interface {
 extern struct fake_netif {
 	bool deleted;
 	bool up;
+	int yielded; /* calls of netif_drop_routes() */
 } fake_netif;
 
 /* tests/fake/pump_proc.c, instead of router/pump_proc */
@@ -38,6 +39,10 @@ extern struct fake_pump {
 /* Adds a report to those that wait, and wakes who listens. */
 void fake_pump_says(
     enum pump_report_type type, enum pump_end end, const char *text);
+
+/* The same with an error of that code. */
+void fake_pump_says_code(
+    enum pump_report_type type, enum pump_end end, const char *text, int code);
 
 /* tests/fake/pump_run.c, instead of pump/pump: the life of the child, which
  * exits 0 where this returns.  All signals are blocked in it. */

@@ -54,3 +54,40 @@ interface_release(struct interface *i)
 	fake_interface.released++;
 	interface_init(i);
 }
+
+int
+interface_change(struct interface *i, const struct conf_link *from,
+    const struct conf_link *to, struct netif *netif,
+    struct interface_undo *undo, struct error *err)
+{
+	(void)i;
+	(void)from;
+	(void)to;
+	(void)netif;
+	undo->done = false;
+	fake_interface.changed++;
+	if (fake_interface.refusal)
+		return error_set(err, EINVAL, "%s", fake_interface.refusal);
+	return 0;
+}
+
+void
+interface_undo(struct interface *i, const struct conf_link *to,
+    struct netif *netif, const struct interface_undo *undo)
+{
+	(void)i;
+	(void)to;
+	(void)netif;
+	(void)undo;
+	fake_interface.undone++;
+}
+
+void
+interface_delete(
+    struct interface *i, const struct conf_link *conf, struct netif *netif)
+{
+	(void)conf;
+	(void)netif;
+	fake_interface.deleted++;
+	interface_init(i);
+}

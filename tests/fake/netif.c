@@ -20,3 +20,14 @@ netif_get_index(
 	state->up = fake_netif.up;
 	return 0;
 }
+
+void
+netif_drop_routes(struct netif *n, int index, const struct netif_settings *from,
+    const struct netif_settings *to)
+{
+	(void)n;
+	(void)index;
+	(void)from;
+	(void)to;
+	fake_netif.yielded++;
+}

@@ -14,7 +14,8 @@ struct fake_pump fake_pump;
 static int other_end = -1;
 
 void
-fake_pump_says(enum pump_report_type type, enum pump_end end, const char *text)
+fake_pump_says_code(
+    enum pump_report_type type, enum pump_end end, const char *text, int code)
 {
 	struct pump_report *r = &fake_pump.report[fake_pump.n_reports++];
 
@@ -23,9 +24,15 @@ fake_pump_says(enum pump_report_type type, enum pump_end end, const char *text)
 	r->end = end;
 	snprintf(r->port.node, sizeof(r->port.node), "/dev/fake");
 	r->port.baud = 115200;
-	error_set(&r->error, EIO, "%s", text);
+	error_set(&r->error, code, "%s", text);
 	if (other_end >= 0 && write(other_end, "", 1) < 0)
 		perror("fake pump");
+}
+
+void
+fake_pump_says(enum pump_report_type type, enum pump_end end, const char *text)
+{
+	fake_pump_says_code(type, end, text, EIO);
 }
 
 void

@@ -4,7 +4,8 @@
  * packets are delivered, and how the bytes were cut does not matter.
  *
  * The first byte of the input chooses: bit 0 escape_xon, bit 1 an interface
- * that refuses some packets, the rest how the line is cut.
+ * that refuses some packets, bit 2 whether payloads are checked, the rest how
+ * the line is cut.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -37,6 +38,8 @@ deliver(void *arg, const uint8_t *packet, size_t len)
 
 	MUST(len > 0 && len <= RX_PACKET_MAX);
 	MUST(packet_check(packet, len) == PACKET_GOOD);
+	if (run->rx.check == RX_CHECK_FULL)
+		MUST(packet_check_payload(packet, len) == PACKET_GOOD);
 	for (size_t i = 0; i < len; i++)
 		run->digest = (run->digest ^ packet[i]) * 0x100000001b3;
 	run->digest += len;
@@ -49,6 +52,7 @@ begin(struct run *run, uint8_t choice)
 	memset(run, 0, sizeof(*run));
 	run->refuses = choice & 2;
 	rx_init(&run->rx, choice & 1, &run->stats, deliver, run);
+	run->rx.check = choice & 4 ? RX_CHECK_FULL : RX_CHECK_HEADER;
 }
 
 static void

@@ -39,6 +39,51 @@ def udp6(source, to, payload, port=9):
     return head + struct.pack("!HHHH", 9, port, 8 + len(payload), 0) + payload
 
 
+def pseudo(packet, protocol, length):
+    """What a checksum covers besides the transport's bytes."""
+    addresses = packet[12:20] if packet[0] >> 4 == 4 else packet[8:40]
+    return addresses + struct.pack("!BBH", 0, protocol, length)
+
+
+# Protocol: offset of its checksum, shortest header.
+CHECKSUMS = {1: (2, 8), 6: (16, 20), 17: (6, 8), 58: (2, 8)}
+
+
+def seal(packet, protocol, at):
+    """With the checksum of the transport header at that offset."""
+    where = at + CHECKSUMS[protocol][0]
+    packet = packet[:where] + b"\0\0" + packet[where + 2:]
+    body = packet[at:]
+    covered = body if protocol == 1 else (
+        pseudo(packet, protocol, len(body)) + body)
+    value = checksum(covered) or (0xFFFF if protocol == 17 else 0)
+    return packet[:where] + struct.pack("!H", value) + packet[where + 2:]
+
+
+def payload_fault(packet):
+    """Whether a checksum of TCP, UDP or ICMP is wrong, in a packet without
+    fault that is no fragment and has no extension headers."""
+    four = packet[0] >> 4 == 4
+    at = (packet[0] & 15) * 4 if four else 40
+    protocol = packet[9] if four else packet[6]
+    if four and struct.unpack("!H", packet[6:8])[0] & 0x3FFF:
+        return None
+    offset, shortest = CHECKSUMS.get(protocol, (0, 65536))
+    body = packet[at:]
+    if len(body) < shortest:
+        return None
+    if protocol == 17:
+        if body[6:8] == b"\0\0":
+            return None
+        length = struct.unpack("!H", body[4:6])[0]
+        if not 8 <= length <= len(body):
+            return "length of UDP"
+        body = body[:length]
+    covered = body if protocol == 1 else (
+        pseudo(packet, protocol, len(body)) + body)
+    return "checksum of %d" % protocol if checksum(covered) else None
+
+
 def fault(packet):
     """Why this is no honest packet; None: it is one."""
     if not packet:

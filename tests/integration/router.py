@@ -33,19 +33,21 @@ def libconfig(value):
     return "( " + ", ".join(map(libconfig, value)) + " )"
 
 
-def link(link_name, device, baud=921600, port=None, framing=None, retry=None,
-         enabled=None, **interface):
+# Of a link, besides its port and its interface.
+GROUPS = ("enabled", "framing", "receive", "queue", "retry", "liveness")
+
+
+def link(link_name, device, baud=921600, port=None, **interface):
     """A link of the configuration; what is left goes to its interface."""
     made = {
         "name": link_name,
         "port": {"device": device, "baud": baud, **(port or {})},
-        "interface": interface,
     }
-    for key, value in (("framing", framing), ("retry", retry),
-                       ("enabled", enabled)):
-        if value is not None:
-            made[key] = value
-    return made
+    for key in GROUPS:
+        if interface.get(key) is not None:
+            made[key] = interface.pop(key)
+        interface.pop(key, None)
+    return {**made, "interface": interface}
 
 
 def both(n=0):
@@ -65,7 +67,7 @@ def pairs(text):
 
 class Router:
     def __init__(self, namespace, directory, links, args=("-v",), env=None,
-                 start=True, wrap=()):
+                 start=True, wrap=(), control=""):
         count = sum(1 for n in os.listdir(directory) if n.startswith("router"))
         self.directory = os.path.join(directory, "router%d" % count)
         os.mkdir(self.directory)
@@ -73,14 +75,47 @@ class Router:
         self.args, self.env, self.wrap = args, env or {}, wrap
         self.file = os.path.join(self.directory, "serial-router.conf")
         self.log_path = os.path.join(self.directory, "log")
+        self.state_dir = os.path.join(self.directory, "state")
         self.process, self.started = None, 0
+        # Whoever the daemon runs as makes its socket there.
+        run_directory = os.path.join(self.directory, "run")
+        os.mkdir(run_directory)
+        os.chmod(run_directory, 0o777)
+        self.control_path = os.path.join(run_directory, "control")
+        # More of that group, in the file's syntax; None: the default path.
+        self.control = control
         self.configure(links)
         if start:
             self.start()
 
     def configure(self, links):
-        with open(self.file, "w") as f:
-            f.write("links: %s;\n" % libconfig(list(links)))
+        self.names = [link["name"] for link in links]
+        head = "" if self.control is None else (
+            'control: { path: "%s"; %s };\n' % (
+                self.control_path, self.control))
+        self.write(head + "links: %s;\n" % libconfig(list(links)))
+
+    def write(self, text):
+        with open(self.file, "wb") as f:
+            f.write(text if isinstance(text, bytes) else text.encode())
+
+    def hup(self, pattern, seconds=20):
+        """Asks for a reload; what the log says from there, once pattern is
+        in it."""
+        since = self.mark()
+        self.process.send_signal(signal.SIGHUP)
+        self.wait_log(pattern, seconds, since)
+        return self.log(since)
+
+    def reload(self, links, seconds=20):
+        """What the log says of it."""
+        self.configure(links)
+        return self.hup(r"serial-routerd: reloaded: .*\n", seconds)
+
+    def refused(self, text, seconds=20):
+        """The same of a file that is not taken."""
+        self.write(text)
+        return self.hup(r"the configuration in force stays\n", seconds)
 
     def start(self):
         """Until it listens to signals, too."""
@@ -103,7 +138,8 @@ class Router:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, **env},
+                env={**os.environ, "STATE_DIRECTORY": self.state_dir,
+                     **env},
             )
 
     @property
@@ -127,7 +163,7 @@ class Router:
 
     def said(self, since=0):
         """The log without what SIGUSR1 asked for."""
-        asked = (": state=", ": to-line:", ": from-line:")
+        asked = (": state=", ": to-line:", ": queue:", ": from-line:")
         return [x for x in self.lines(since)
                 if not any(a in x for a in asked)]
 
@@ -153,8 +189,8 @@ class Router:
                       since=since)
         found = {}
         for line in self.lines(since):
-            m = re.match(r"(?:<6>)?([^ :]+): (state=|to-line: |from-line: )",
-                         line)
+            m = re.match(r"(?:<6>)?([^ :]+): "
+                         r"(state=|to-line: |queue: |from-line: )", line)
             if m is None:
                 continue
             part = found.setdefault(m.group(1), {})
@@ -162,14 +198,13 @@ class Router:
             part[key] = pairs(line.split(": ", 1)[1])
         for name, part in found.items():
             part.update(part.pop("state"))
-            for key in ("to-line", "from-line"):
+            for key in ("to-line", "queue", "from-line"):
                 part[key] = {k: int(v) for k, v in part[key].items()}
             check_balance(part)
         return found
 
     def _names(self):
-        with open(self.file) as f:
-            return re.findall(r'\{ name = "([^"]+)"; port', f.read())
+        return self.names
 
     def status(self, name="sl0"):
         return self.snapshot()[name]
@@ -234,5 +269,7 @@ def dropped(part):
 def check_balance(status):
     """Every packet is accounted for."""
     to, back = status["to-line"], status["from-line"]
-    assert to["in-packets"] == to["packets"] + dropped(to) + to["queued"], to
-    assert back["frames"] == back["packets"] + dropped(back), back
+    assert (to["in-packets"] + to["probes"]
+            == to["packets"] + dropped(to) + to["queued"]), to
+    assert back["frames"] == (
+        back["packets"] + back["answers"] + dropped(back)), back

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import signal
 import socket
 import stat
 import subprocess
@@ -258,10 +257,3 @@ def test_starts_with_closed_standard_descriptors(lab):
     r = lab.router(n, [link("sl0", line.path)],
                    wrap=("sh", "-c", "exec \"$@\" <&- >&-", "sh"))
     r.wait_up()
-
-
-def test_sighup_says_that_a_restart_is_needed(lab):
-    s = Single(lab)
-    s.r.process.send_signal(signal.SIGHUP)
-    s.r.wait_log("^serial-routerd: .*restart")
-    assert s.r.state() == "UP"

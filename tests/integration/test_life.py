@@ -327,11 +327,13 @@ def test_starts_on_a_strange_machine(lab, script):
         script = "true"  # whose library reads /proc
     cable = lab.cable()
     n = lab.namespace()
+    read_only = "remount,ro" in script
     r = lab.router(n, [link("sl0", cable.a[0], addresses=PEER)],
-                   wrap=strange(script))
+                   wrap=strange(script), control=None if read_only else "")
     peer(lab, cable)
     r.wait_up()
     n.wait_ping(B4)
+    assert ("nobody can ask or tell" in r.log()) == read_only
     assert r.status()["degraded"] == "no"
     assert r.stop() == 0
 

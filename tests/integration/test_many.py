@@ -60,7 +60,7 @@ def test_256_absent_links_cost_nothing_and_64_of_them_come_up(lab):
     r = lab.router(na, ours + absent(192, first=64), args=(), start=False)
     begin = time.monotonic()
     r.start()
-    # Expected within one, tests/bench/many.py.
+    # Expected within one, make bench.
     assert time.monotonic() - begin < 10
     wait_for(lambda: states(r) == {"ABSENT": 256}, 20, "256 absent links")
     assert cpu_share(r.pid, 3) < 0.01

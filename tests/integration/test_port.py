@@ -137,7 +137,7 @@ def test_a_hundred_cuts_leak_no_descriptor_and_fill_no_log(lab):
     assert len(r.said()) < 10 * (12 + r.seconds() / 6)
 
 
-def test_a_port_absent_for_ten_looks_is_taken_when_it_comes(lab):
+def test_a_port_absent_for_some_looks_is_taken_when_it_comes(lab):
     n = lab.namespace()
     path = os.path.join(lab.directory, "late")
     r = lab.router(n, [link("sl0", path, addresses=["10.64.0.1/24"])])
@@ -146,7 +146,7 @@ def test_a_port_absent_for_ten_looks_is_taken_when_it_comes(lab):
     assert index and not n.carrier("sl0")
     wakes = int(proc_status(r.pid)["voluntary_ctxt_switches"])
     wait_for(lambda: int(proc_status(r.pid)["voluntary_ctxt_switches"])
-             >= wakes + 10, 30, "ten looks")
+             >= wakes + 3, 30, "three looks")
     since = r.mark()
     line = lab.line("late")
     r.wait_up()

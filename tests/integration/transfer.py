@@ -39,12 +39,15 @@ class Side(threading.Thread):
             self.error = e
 
 
-def connect(client, address, server, source=None, seconds=30):
-    """A TCP connection from one namespace to an address in the other."""
+def connect(client, address, server, source=None, seconds=30, window=None):
+    """A TCP connection from one namespace to an address in the other; window:
+    about how many bytes each end may have on their way."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     listener = server.bound(address, socket.SOCK_STREAM)
-    listener.listen(1)
     one = client.open_socket(family, socket.SOCK_STREAM)
+    for sock in (listener, one) if window else ():
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
+    listener.listen(1)
     one.settimeout(seconds)
     one.setsockopt(socket.IPPROTO_TCP, TCP_CONGESTION, b"cubic")
     if source:
@@ -94,7 +97,7 @@ class Numbers:
     def __init__(self, source, to, every_s=0.01, size=64):
         self.source, self.to, self.every_s = source, to, every_s
         self.padding = os.urandom(size - 4)
-        self.sent, self.got = 0, []
+        self.sent, self.got, self.damaged = 0, [], 0
         self.stopping = threading.Event()
         self.ended = False
         self.sender = threading.Thread(target=self._send, daemon=True)
@@ -119,7 +122,10 @@ class Numbers:
                 data = self.to.recv(65536)
             except TimeoutError:
                 continue
-            self.got.append(struct.unpack("!I", data[:4])[0])
+            if data[4:] == self.padding:
+                self.got.append(struct.unpack("!I", data[:4])[0])
+            else:
+                self.damaged += 1
 
     def finish(self, seconds=5):
         """Stops sending; the numbers that were lost, once no more comes."""
@@ -130,6 +136,7 @@ class Numbers:
             time.sleep(0.02)
         self.ended = True
         self.taker.join(5)
+        assert not self.damaged
         return sorted(set(range(self.sent)) - set(self.got))
 
 

@@ -81,6 +81,18 @@ assert_route(const struct netif_route *route, const char *to, const char *via,
 }
 
 static void
+assert_usb(const struct port_settings *port)
+{
+	assert_null(port->device);
+	assert_int_equal(port->usb.vendor, 0x2341);
+	assert_int_equal(port->usb.product, 67);
+	assert_string_equal(port->usb.serial, "75330303035351F0B1C1");
+	assert_string_equal(port->usb.path, "1-1.2");
+	assert_int_equal(port->usb.function, 2);
+	assert_int_equal(port->rts, PORT_LINE_ON);
+}
+
+static void
 reads_every_key(void **state)
 {
 	struct conf *conf = good_file("good/every-key.conf");
@@ -90,7 +102,7 @@ reads_every_key(void **state)
 	(void)state;
 	assert_int_equal(conf->user, 0);
 	assert_int_equal(conf->group, 65534);
-	assert_int_equal(conf->n_links, 1);
+	assert_int_equal(conf->n_links, 2);
 	assert_string_equal(link->name, "a.b_c-9");
 	assert_false(link->enabled);
 	assert_string_equal(
@@ -99,6 +111,8 @@ reads_every_key(void **state)
 	assert_int_equal(link->port.parity, PORT_PARITY_EVEN);
 	assert_int_equal(link->port.stop_bits, 2);
 	assert_int_equal(link->port.flow, PORT_FLOW_RTSCTS);
+	assert_int_equal(link->port.dtr, PORT_LINE_PULSE);
+	assert_int_equal(link->port.rts, PORT_LINE_KEEP);
 	assert_int_equal(link->port.settle_ms, 1500);
 	assert_string_equal(link->interface, "sr0");
 	assert_false(link->persist);
@@ -117,8 +131,10 @@ reads_every_key(void **state)
 	assert_int_equal(netif->rp_filter, NETIF_RP_FILTER_STRICT);
 	assert_true(netif->ignore_linkdown);
 	assert_int_equal(link->live.leading_end, TX_LEADING_END_NEVER);
+	assert_int_equal(link->live.check, RX_CHECK_HEADER);
 	assert_int_equal(link->retry_first_ms, 10);
 	assert_int_equal(link->retry_max_ms, 600000);
+	assert_usb(&conf->links[1].port);
 	conf_free(conf);
 }
 
@@ -153,6 +169,7 @@ fills_in_the_defaults(void **state)
 	assert_int_equal(netif->rp_filter, NETIF_RP_FILTER_LOOSE);
 	assert_false(netif->ignore_linkdown);
 	assert_int_equal(link->live.leading_end, TX_LEADING_END_IDLE);
+	assert_int_equal(link->live.check, RX_CHECK_FULL);
 	assert_int_equal(link->retry_first_ms, 100);
 	assert_int_equal(link->retry_max_ms, 30000);
 	conf_free(conf);

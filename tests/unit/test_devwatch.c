@@ -6,8 +6,10 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,25 +37,43 @@ touch(const char *name)
 	close(fd);
 }
 
+/* Has what is named watched, as it is now. */
+static int
+aim(struct devwatch *w, const char *name, struct error *err)
+{
+	devwatch_begin(w);
+	devwatch_want(w, below(name));
+	return devwatch_end(w, err);
+}
+
 static struct devwatch *
 watch(const char *name)
 {
+	struct devwatch *w = devwatch_new();
 	struct error err;
-	struct devwatch *w = devwatch_new(&err);
 
 	assert_non_null(w);
-	assert_int_equal(devwatch_add(w, below(name), &err), 0);
+	assert_int_equal(aim(w, name, &err), 0);
+	assert_false(devwatch_read(w));
 	return w;
 }
 
-/* Without a change it says so once more at most. */
-static void
-assert_quiet(struct devwatch *w)
+static bool
+is_readable(const struct devwatch *w)
 {
-	assert_true(devwatch_changed(w));
-	devwatch_changed(w);
-	for (int i = 0; i < 3; i++)
-		assert_false(devwatch_changed(w));
+	struct pollfd p = { .fd = devwatch_fd(w), .events = POLLIN };
+
+	return poll(&p, 1, 0) == 1;
+}
+
+/* Something was seen, and is told once. */
+static void
+assert_seen(struct devwatch *w)
+{
+	assert_true(is_readable(w));
+	assert_true(devwatch_read(w));
+	assert_false(devwatch_read(w));
+	assert_false(is_readable(w));
 }
 
 static int
@@ -80,86 +100,179 @@ tells_of_names_that_come_and_go(void **state)
 	struct devwatch *w = watch("ttyX0");
 
 	(void)state;
-	assert_quiet(w);
 	touch("ttyX0");
-	assert_quiet(w);
+	assert_seen(w);
 	assert_int_equal(unlink(below("ttyX0")), 0);
-	assert_quiet(w);
-	assert_int_equal(symlink("nowhere", below("ttyX1")), 0);
-	assert_quiet(w);
+	assert_seen(w);
+	assert_int_equal(symlink("nowhere", below("ttyX0")), 0);
+	assert_seen(w);
 	devwatch_free(w);
 }
 
-/* The time stamps of two changes may be the same. */
+/* udev makes a node and sets its mode afterwards. */
 static void
-misses_no_change_that_follows_at_once(void **state)
+tells_of_a_mode_that_is_changed(void **state)
 {
 	struct devwatch *w = watch("ttyX0");
-	char name[16];
 
 	(void)state;
-	for (int i = 0; i < 200; i++) {
-		snprintf(name, sizeof(name), "a%d", i);
+	touch("ttyX0");
+	assert_seen(w);
+	assert_int_equal(chmod(below("ttyX0"), 0660), 0);
+	assert_seen(w);
+	devwatch_free(w);
+}
+
+/* by-id goes with the last adapter, and the directory above it, too. */
+static void
+watches_the_nearest_directory_that_is_there(void **state)
+{
+	static const char name[] = "serial/by-id/usb-x";
+	struct devwatch *w = watch(name);
+	struct error err;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(mkdir(below("serial"), 0700), 0);
+		assert_seen(w);
+		assert_int_equal(aim(w, name, &err), 0);
+		assert_int_equal(mkdir(below("serial/by-id"), 0700), 0);
+		assert_seen(w);
+		assert_int_equal(aim(w, name, &err), 0);
+		/* The one above is of no interest any more. */
+		touch("beside");
+		assert_false(devwatch_read(w));
 		touch(name);
-		assert_true(devwatch_changed(w));
-		snprintf(name, sizeof(name), "b%d", i);
-		touch(name);
-		assert_true(devwatch_changed(w));
+		assert_seen(w);
+		assert_int_equal(unlink(below(name)), 0);
+		assert_int_equal(rmdir(below("serial/by-id")), 0);
+		assert_int_equal(rmdir(below("serial")), 0);
+		while (devwatch_read(w))
+			;
+		assert_int_equal(aim(w, name, &err), 0);
+		assert_int_equal(unlink(below("beside")), 0);
+		assert_seen(w);
 	}
 	devwatch_free(w);
 }
 
 static void
-waits_for_a_directory_that_is_not_there(void **state)
+watches_where_symbolic_links_lead_to(void **state)
 {
-	struct devwatch *w = watch("by-id/usb-x");
+	struct devwatch *w;
 
 	(void)state;
-	assert_quiet(w);
-	touch("beside");
-	assert_false(devwatch_changed(w));
 	assert_int_equal(mkdir(below("by-id"), 0700), 0);
-	assert_quiet(w);
-	touch("by-id/usb-x");
-	assert_quiet(w);
+	assert_int_equal(mkdir(below("dev"), 0700), 0);
+	assert_int_equal(symlink("../alias", below("by-id/usb-x")), 0);
+	assert_int_equal(symlink("dev/ttyX0", below("alias")), 0);
+	w = watch("by-id/usb-x");
+	touch("dev/ttyX0");
+	assert_seen(w);
+	assert_int_equal(chmod(below("dev/ttyX0"), 0660), 0);
+	assert_seen(w);
 	assert_int_equal(unlink(below("by-id/usb-x")), 0);
-	assert_int_equal(rmdir(below("by-id")), 0);
-	assert_quiet(w);
-	assert_int_equal(mkdir(below("by-id"), 0700), 0);
-	assert_quiet(w);
+	assert_seen(w);
 	devwatch_free(w);
 }
 
 static void
-watches_each_directory_of_many_paths(void **state)
+ends_with_symbolic_links_that_lead_nowhere(void **state)
 {
+	struct devwatch *w;
 	struct error err;
+
+	(void)state;
+	assert_int_equal(symlink(top, below("up")), 0);
+	assert_int_equal(symlink("loop", below("loop")), 0);
+	w = watch("loop");
+	assert_int_equal(aim(w, "up/up/up/nothing", &err), 0);
+	assert_int_equal(aim(w, "", &err), 0);
+	devwatch_begin(w);
+	devwatch_want(w, "relative");
+	devwatch_want(w, "");
+	devwatch_want(w, "/");
+	devwatch_want(w, "/nowhere");
+	assert_int_equal(devwatch_end(w, &err), 0);
+	devwatch_free(w);
+}
+
+static void
+watches_many_paths_in_few_directories(void **state)
+{
 	struct devwatch *w = watch("one");
+	struct error err;
 	char name[32];
 
 	(void)state;
+	devwatch_begin(w);
 	for (int i = 0; i < 300; i++) {
-		snprintf(name, sizeof(name), "d%d/tty", i % 3);
-		assert_int_equal(devwatch_add(w, below(name), &err), 0);
+		snprintf(name, sizeof(name), "d%d/tty%d", i % 3, i);
+		devwatch_want(w, below(name));
 	}
-	assert_int_equal(devwatch_add(w, "/", &err), 0);
-	assert_int_equal(devwatch_add(w, "/vmlinuz", &err), 0);
-	assert_int_equal(devwatch_add(w, "tty", &err), 0);
+	assert_int_equal(devwatch_end(w, &err), 0);
 	assert_int_equal(mkdir(below("d2"), 0700), 0);
-	assert_quiet(w);
-	touch("d2/tty");
-	assert_quiet(w);
+	assert_seen(w);
+	devwatch_free(w);
+}
+
+/* And those that are not wanted any more are given back. */
+static void
+takes_new_directories_for_old_ones(void **state)
+{
+	struct devwatch *w = watch("one");
+	struct error err;
+	char name[32];
+
+	(void)state;
+	for (int i = 0; i < 1000; i++) {
+		snprintf(name, sizeof(name), "e%d", i);
+		assert_int_equal(mkdir(below(name), 0700), 0);
+		snprintf(name, sizeof(name), "e%d/tty", i);
+		assert_int_equal(aim(w, name, &err), 0);
+		while (devwatch_read(w))
+			;
+		touch(name);
+		assert_seen(w);
+	}
+	devwatch_free(w);
+}
+
+static void
+says_when_there_are_too_many(void **state)
+{
+	struct devwatch *w = watch("one");
+	struct error err = { 0 };
+	char name[32];
+
+	(void)state;
+	devwatch_begin(w);
+	for (int i = 0; i < 200; i++) {
+		snprintf(name, sizeof(name), "f%d", i);
+		assert_int_equal(mkdir(below(name), 0700), 0);
+		snprintf(name, sizeof(name), "f%d/tty", i);
+		devwatch_want(w, below(name));
+	}
+	assert_int_equal(devwatch_end(w, &err), -1);
+	assert_int_equal(err.code, ENOSPC);
+	while (devwatch_read(w))
+		;
+	touch("f0/tty");
+	assert_false(devwatch_read(w));
+	assert_int_equal(aim(w, "f0/tty", &err), -1);
 	devwatch_free(w);
 }
 
 static void
 costs_nothing_to_have_none(void **state)
 {
+	struct devwatch *w = devwatch_new();
 	struct error err;
-	struct devwatch *w = devwatch_new(&err);
 
 	(void)state;
-	assert_false(devwatch_changed(w));
+	assert_false(devwatch_read(w));
+	devwatch_begin(w);
+	assert_int_equal(devwatch_end(w, &err), 0);
 	devwatch_free(w);
 	devwatch_free(NULL);
 }
@@ -171,9 +284,13 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(tells_of_names_that_come_and_go),
-		TEST(misses_no_change_that_follows_at_once),
-		TEST(waits_for_a_directory_that_is_not_there),
-		TEST(watches_each_directory_of_many_paths),
+		TEST(tells_of_a_mode_that_is_changed),
+		TEST(watches_the_nearest_directory_that_is_there),
+		TEST(watches_where_symbolic_links_lead_to),
+		TEST(ends_with_symbolic_links_that_lead_nowhere),
+		TEST(watches_many_paths_in_few_directories),
+		TEST(takes_new_directories_for_old_ones),
+		TEST(says_when_there_are_too_many),
 		TEST(costs_nothing_to_have_none),
 	};
 

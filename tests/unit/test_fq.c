@@ -510,7 +510,7 @@ settings_change_without_a_loss(void **state)
 	assert_int_equal(q->counts.packets, 200);
 	/* The bound holds again as soon as the queue is below it: until then
 	 * a packet is let in for each one that leaves. */
-	put(q, 68, 99, 0, 1);
+	put(q, 30, 99, 0, 1);
 	assert_int_equal(q->counts.dropped[FQ_DROP_FULL], 1);
 	assert_int_equal(q->counts.packets, 200);
 	assert_int_equal(get(q, 1).flow, 99);

@@ -27,10 +27,11 @@ struct fixture {
 };
 
 static void
-on_changed(void *arg)
+on_changed(struct link *l, void *arg)
 {
 	struct fixture *f = arg;
 
+	assert_ptr_equal(l, f->link);
 	f->changes++;
 }
 
@@ -55,7 +56,7 @@ setup(void **state)
 	f->conf.port.baud = 115200;
 	/* A path that is there, so that a hang-up is no absence. */
 	f->conf.port.device = strdup("/dev/null");
-	f->link = link_new(&f->conf, &f->env);
+	f->link = link_new(&f->conf, NULL, &f->env);
 	*state = f;
 	return f->link && f->conf.port.device ? 0 : -1;
 }
@@ -157,30 +158,6 @@ waits_for_a_port_that_vanished_without_a_back_off(void **state)
 	run_until(f, LINK_OPENING);
 }
 
-/* Where nobody sees that the other end of a symbolic link appears. */
-static void
-looks_for_itself_where_the_name_leads_elsewhere(void **state)
-{
-	struct fixture *f = *state;
-	char *device = f->conf.port.device;
-	char path[] = "/tmp/test_link-XXXXXX";
-
-	bring_up(f);
-	close(mkstemp(path));
-	unlink(path);
-	assert_int_equal(symlink("test_link-target", path), 0);
-	f->conf.port.device = path;
-	fake_pump_says(PUMP_ENDED, PUMP_END_HANGUP, "hung up");
-	run_until(f, LINK_CLOSING);
-	die(f, NULL);
-	assert_int_equal(f->link->state, LINK_ABSENT);
-	unlink(path);
-	assert_int_equal(symlink("/dev", path), 0);
-	run_until(f, LINK_OPENING);
-	f->conf.port.device = device;
-	unlink(path);
-}
-
 /* A node with nothing behind it is not tried whenever its directory changes. */
 static void
 tries_what_has_nothing_behind_it_in_its_own_time(void **state)
@@ -188,13 +165,91 @@ tries_what_has_nothing_behind_it_in_its_own_time(void **state)
 	struct fixture *f = *state;
 
 	bring_up(f);
-	strcpy(f->conf.port.device, "/dev");
 	fake_pump_says(PUMP_ENDED, PUMP_END_ABSENT, "no such device");
 	run_until(f, LINK_CLOSING);
 	die(f, NULL);
 	assert_int_equal(f->link->state, LINK_ABSENT);
 	link_look(f->link);
 	assert_int_equal(f->link->state, LINK_ABSENT);
+	run_until(f, LINK_OPENING);
+}
+
+/* The same name, another node. */
+static void
+tries_at_once_what_came_back_while_the_pump_ended(void **state)
+{
+	struct fixture *f = *state;
+
+	bring_up(f);
+	strcpy(f->conf.port.device, "/dev");
+	fake_pump_says(PUMP_ENDED, PUMP_END_HANGUP, "hung up");
+	run_until(f, LINK_CLOSING);
+	die(f, NULL);
+	assert_int_equal(f->link->state, LINK_OPENING);
+	assert_int_equal(f->link->backoff.failures, 0);
+}
+
+/* A port that failed, and is pulled, or given to us. */
+static void
+leaves_a_back_off_when_the_port_changes(void **state)
+{
+	struct fixture *f = *state;
+
+	f->conf.retry_first_ms = f->conf.retry_max_ms = 60000;
+	link_start(f->link);
+	fake_pump_says(PUMP_ENDED, PUMP_END_FAILED, "permission denied");
+	run_until(f, LINK_CLOSING);
+	die(f, NULL);
+	assert_int_equal(f->link->state, LINK_BACKOFF);
+	assert_true(link_waits(f->link));
+	link_look(f->link);
+	assert_int_equal(f->link->state, LINK_BACKOFF);
+	strcpy(f->conf.port.device, "/tmp");
+	link_look(f->link);
+	assert_int_equal(f->link->state, LINK_OPENING);
+	fake_pump_says(PUMP_ENDED, PUMP_END_FAILED, "permission denied");
+	run_until(f, LINK_CLOSING);
+	die(f, NULL);
+	strcpy(f->conf.port.device, "/nope");
+	link_look(f->link);
+	assert_int_equal(f->link->state, LINK_ABSENT);
+}
+
+/* What udev does to a node takes some milliseconds. */
+static void
+tries_what_has_just_appeared_in_short_order(void **state)
+{
+	struct fixture *f = *state;
+
+	f->conf.retry_first_ms = f->conf.retry_max_ms = 60000;
+	strcpy(f->conf.port.device, "/nope");
+	link_start(f->link);
+	fake_pump_says(PUMP_ENDED, PUMP_END_ABSENT, "no such port");
+	run_until(f, LINK_CLOSING);
+	die(f, NULL);
+	assert_int_equal(f->link->state, LINK_ABSENT);
+	strcpy(f->conf.port.device, "/dev");
+	link_look(f->link);
+	for (int i = 0; i < 8; i++) {
+		run_until(f, LINK_OPENING);
+		/* It may have to wait for its turn. */
+		while (fake_pump.started < 2 + i)
+			event_base_loop(f->base, EVLOOP_ONCE);
+		fake_pump_says_code(
+		    PUMP_ENDED, PUMP_END_FAILED, "not yet", EACCES);
+		run_until(f, LINK_CLOSING);
+		die(f, NULL);
+		assert_int_equal(f->link->state, LINK_BACKOFF);
+		assert_int_equal(f->link->failures, 0);
+	}
+	run_until(f, LINK_OPENING);
+	while (fake_pump.started < 10)
+		event_base_loop(f->base, EVLOOP_ONCE);
+	fake_pump_says_code(PUMP_ENDED, PUMP_END_FAILED, "never", EACCES);
+	run_until(f, LINK_CLOSING);
+	die(f, NULL);
+	assert_int_equal(f->link->failures, 1);
+	assert_true(f->link->soon == 0);
 }
 
 static void
@@ -254,7 +309,7 @@ opens_at_most_five_times_a_second(void **state)
 	struct fixture *f = *state;
 	int64_t start_ms = clock_ms();
 
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < 6; i++) {
 		if (i == 0)
 			link_start(f->link);
 		while (fake_pump.started == i)
@@ -263,8 +318,8 @@ opens_at_most_five_times_a_second(void **state)
 		run_until(f, LINK_CLOSING);
 		die(f, NULL);
 	}
-	assert_true(clock_ms() - start_ms >= 600);
-	assert_int_equal(f->link->restarts, 3);
+	assert_true(clock_ms() - start_ms >= 1000);
+	assert_int_equal(f->link->restarts, 5);
 }
 
 static void
@@ -444,8 +499,10 @@ main(void)
 		TEST(turns_the_carrier_on_only_when_the_port_is_open),
 		TEST(takes_the_carrier_off_before_the_pump_is_reaped),
 		TEST(waits_for_a_port_that_vanished_without_a_back_off),
-		TEST(looks_for_itself_where_the_name_leads_elsewhere),
 		TEST(tries_what_has_nothing_behind_it_in_its_own_time),
+		TEST(tries_at_once_what_came_back_while_the_pump_ended),
+		TEST(leaves_a_back_off_when_the_port_changes),
+		TEST(tries_what_has_just_appeared_in_short_order),
 		TEST(tries_again_after_an_interface_that_could_not_be_made),
 		TEST(tries_again_after_a_pump_that_could_not_be_forked),
 		TEST(says_how_a_pump_died_that_could_not_say_it_itself),

@@ -55,6 +55,15 @@ unmake_pty(struct pty *p)
 	close(p->master);
 }
 
+static int
+find_and_open(
+    const struct port_settings *s, struct port_info *info, struct error *e)
+{
+	if (port_find(s, info, e) < 0)
+		return -1;
+	return port_open(s, info, e);
+}
+
 static struct port_settings
 settings(char *device)
 {
@@ -69,7 +78,7 @@ open_pty(struct pty *p)
 {
 	struct port_settings s = settings(p->name);
 	struct port_info info;
-	int fd = port_open(&s, &info, &err);
+	int fd = find_and_open(&s, &info, &err);
 
 	if (fd < 0)
 		fail_msg("%s", err.text);
@@ -85,7 +94,7 @@ assert_fails(const char *device, int code, const char *text)
 
 	snprintf(path, sizeof(path), "%s", device);
 	alarm(DEADLINE_MS / 1000);
-	assert_int_equal(port_open(&s, &info, &err), -1);
+	assert_int_equal(find_and_open(&s, &info, &err), -1);
 	alarm(0);
 	if (err.code != code || !strstr(err.text, text))
 		fail_msg("%s: got %d, \"%s\"", device, err.code, err.text);
@@ -248,7 +257,7 @@ any_rate_is_set_and_read_back(void **state)
 		int fd;
 
 		s.baud = rates[i];
-		fd = port_open(&s, &info, &err);
+		fd = find_and_open(&s, &info, &err);
 		assert_true(fd >= 0);
 		assert_int_equal(info.baud, rates[i]);
 		t = settings_of(p.slave);
@@ -272,14 +281,14 @@ stop_bits_and_flow_control_are_set_and_taken_back(void **state)
 	s = settings(p.name);
 	s.stop_bits = 2;
 	s.flow = PORT_FLOW_RTSCTS;
-	port_close(port_open(&s, &info, &err));
+	port_close(find_and_open(&s, &info, &err));
 	t = settings_of(p.slave);
 	assert_true(t.c_cflag & CSTOPB);
 	assert_true(t.c_cflag & CRTSCTS);
 	assert_true(info.rtscts);
 
 	s.flow = PORT_FLOW_XONXOFF;
-	port_close(port_open(&s, &info, &err));
+	port_close(find_and_open(&s, &info, &err));
 	t = settings_of(p.slave);
 	assert_int_equal(t.c_iflag & (IXON | IXOFF | IXANY), IXON | IXOFF);
 	assert_false(t.c_cflag & CRTSCTS);
@@ -287,7 +296,7 @@ stop_bits_and_flow_control_are_set_and_taken_back(void **state)
 
 	s.flow = PORT_FLOW_NONE;
 	s.stop_bits = 1;
-	port_close(port_open(&s, &info, &err));
+	port_close(find_and_open(&s, &info, &err));
 	t = settings_of(p.slave);
 	assert_int_equal(t.c_iflag & (IXON | IXOFF | IXANY), 0);
 	assert_false(t.c_cflag & CSTOPB);
@@ -306,7 +315,7 @@ parity_that_the_driver_does_not_keep_is_told(void **state)
 	make_pty(&p);
 	s = settings(p.name);
 	s.parity = PORT_PARITY_EVEN;
-	port_close(port_open(&s, &info, &err));
+	port_close(find_and_open(&s, &info, &err));
 	assert_false(info.parity);
 	assert_true(settings_of(p.slave).c_iflag & INPCK);
 	unmake_pty(&p);
@@ -423,7 +432,7 @@ output_that_noise_has_stopped_can_be_resumed(void **state)
 	make_pty(&p);
 	s = settings(p.name);
 	s.flow = PORT_FLOW_XONXOFF;
-	fd = port_open(&s, &info, &err);
+	fd = find_and_open(&s, &info, &err);
 	assert_true(fd >= 0);
 	write_all(p.master, &xoff, 1);
 	while (write(fd, "x", 1) == 1) {
@@ -454,7 +463,7 @@ a_symlink_is_resolved_at_each_try(void **state)
 		make_pty(&p[i]);
 		assert_int_equal(symlink(p[i].name, in_dir("hop")), 0);
 		assert_int_equal(symlink("hop", link), 0);
-		fd = port_open(&s, &info, &err);
+		fd = find_and_open(&s, &info, &err);
 		assert_true(fd >= 0);
 		assert_string_equal(info.node, p[i].name);
 		assert_true(info.pty);
@@ -518,7 +527,7 @@ be_refused(const void *arg)
 	strcpy(name, p->name);
 	if (geteuid() == 0)
 		CHILD_CHECK(setresuid(65534, 65534, 65534) == 0);
-	CHILD_CHECK(port_open(&s, &info, &child->err) < 0);
+	CHILD_CHECK(find_and_open(&s, &info, &child->err) < 0);
 	CHILD_CHECK(child->err.code == EACCES);
 	CHILD_CHECK(strstr(child->err.text, p->name));
 }
@@ -548,7 +557,7 @@ hold(const void *arg)
 	struct port_info info;
 	char byte = 0;
 
-	CHILD_CHECK(port_open(&s, &info, &child->err) >= 0);
+	CHILD_CHECK(find_and_open(&s, &info, &child->err) >= 0);
 	CHILD_CHECK(write(h->told, &byte, 1) == 1);
 	CHILD_CHECK(read(h->wait, &byte, 1) == 1);
 }
@@ -578,7 +587,7 @@ a_port_that_is_in_use_is_left_alone_and_its_holder_named(void **state)
 	before = open_descriptors();
 	s = settings(p.name);
 	s.baud = 9600;
-	assert_int_equal(port_open(&s, &info, &err), -1);
+	assert_int_equal(find_and_open(&s, &info, &err), -1);
 	assert_int_equal(err.code, EBUSY);
 	snprintf(want, sizeof(want), "port %s is in use by ", p.name);
 	assert_int_equal(prctl(PR_GET_NAME, want + strlen(want)), 0);
@@ -608,7 +617,7 @@ one_process_does_not_open_a_port_twice(void **state)
 	make_pty(&p);
 	s = settings(p.name);
 	fd = open_pty(&p);
-	assert_int_equal(port_open(&s, &info, &err), -1);
+	assert_int_equal(find_and_open(&s, &info, &err), -1);
 	assert_int_equal(err.code, EBUSY);
 	port_close(fd);
 	fd = open_pty(&p);

@@ -236,6 +236,38 @@ takes_on_what_changes_while_it_runs(void **state)
 	assert_int_equal(read(f->master, buf, sizeof(buf)), 21);
 }
 
+/* UDP with a checksum that is none, and then a packet that is good. */
+static void
+checks_the_payload_from_when_it_is_told_to(void **state)
+{
+	static const uint8_t bad[] = { 0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0x66,
+		0xcf, 10, 0, 0, 1, 10, 0, 0, 2, 0, 9, 0, 9, 0, 8, 0x12, 0x34,
+		0xc0 };
+	struct fixture *f = *state;
+	struct pump_live live = f->options.live;
+	uint8_t buf[64];
+
+	start(f);
+	next_report(f);
+	for (int round = 0; round < 2; round++) {
+		live.check = RX_CHECK_HEADER;
+		set(f, &live);
+		assert_int_equal(write(f->master, bad, 29), 29);
+		wait_readable(f->interface);
+		assert_int_equal(read(f->interface, buf, sizeof(buf)), 28);
+		live.check = RX_CHECK_FULL;
+		set(f, &live);
+		assert_int_equal(write(f->master, bad, 29), 29);
+		assert_int_equal(write(f->master, packet, 20), 20);
+		assert_int_equal(write(f->master, "\xc0", 1), 1);
+		wait_readable(f->interface);
+		assert_int_equal(read(f->interface, buf, sizeof(buf)), 20);
+	}
+	order(f, PUMP_STOP, 0);
+	assert_ended(f, PUMP_END_STOPPED);
+	assert_int_equal(snapshot(f).rx_dropped[STATS_RX_PAYLOAD_CHECKSUM], 2);
+}
+
 static void
 ends_when_the_supervisor_is_gone(void **state)
 {
@@ -314,7 +346,7 @@ discards_what_arrives_while_the_line_settles(void **state)
 	struct fixture *f = *state;
 	uint8_t buf[64];
 
-	f->options.port.settle_ms = 200;
+	f->options.port.settle_ms = 1000;
 	start(f);
 	/* Early bytes fall to the flush at open, later ones to settling. */
 	for (int i = 0; i < 10; i++) {
@@ -379,6 +411,7 @@ main(void)
 		    moves_packets_both_ways_after_it_said_that_the_port_is_open),
 		TEST(answers_the_supervisors_question),
 		TEST(takes_on_what_changes_while_it_runs),
+		TEST(checks_the_payload_from_when_it_is_told_to),
 		TEST(ends_when_the_supervisor_is_gone),
 		TEST(ends_on_a_message_that_is_no_order),
 		TEST(reports_a_hang_up),

@@ -238,6 +238,33 @@ damage_is_counted_by_its_cause(void **state)
 	assert_int_equal(f->interface.writes, 1);
 }
 
+/* Bytes that no checksum holds for, as UDP: from one packet to the next. */
+static void
+the_payload_is_checked_where_that_is_asked_for(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t packet[60];
+
+	send_good(f);
+	make_packet(packet, 4, 60);
+	f->rx.check = RX_CHECK_FULL;
+	send_packet(f, packet, 60);
+	assert_int_equal(f->stats.rx_dropped[STATS_RX_PAYLOAD_CHECKSUM], 1);
+	assert_int_equal(f->interface.writes, 1);
+	f->rx.check = RX_CHECK_HEADER;
+	send_packet(f, packet, 60);
+	assert_int_equal(f->interface.writes, 2);
+	f->rx.check = RX_CHECK_FULL;
+	packet[26] = packet[27] = 0; /* UDP without a checksum */
+	send_packet(f, packet, 60);
+	assert_int_equal(f->interface.writes, 3);
+	packet[8]--;
+	send_packet(f, packet, 60);
+	assert_int_equal(f->stats.rx_dropped[STATS_RX_HEADER_CHECKSUM], 1);
+	assert_int_equal(f->stats.rx_dropped[STATS_RX_PAYLOAD_CHECKSUM], 1);
+	assert_int_equal(stats_rx_imbalance(&f->stats), 0);
+}
+
 static void
 a_refused_packet_is_counted_and_life_goes_on(void **state)
 {
@@ -388,6 +415,7 @@ main(void)
 		RX_TEST(what_fails_before_the_first_good_frame_is_noise),
 		RX_TEST(a_new_start_is_in_the_noise_again),
 		RX_TEST(damage_is_counted_by_its_cause),
+		RX_TEST(the_payload_is_checked_where_that_is_asked_for),
 		RX_TEST(a_refused_packet_is_counted_and_life_goes_on),
 		RX_TEST(a_refused_packet_ends_the_noise_too),
 		RX_TEST(says_so_when_the_interface_is_gone),

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/serial.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -163,11 +164,14 @@ static void
 use_ioctls(const void *arg)
 {
 	int master, slave, n = -1;
+	struct serial_icounter_struct counts;
 
 	(void)arg;
 	open_pty(&master, &slave);
 	enter();
 	CHILD_CHECK(ioctl(slave, TIOCOUTQ, &n) == 0);
+	/* A pty has none; the filter would have ended this. */
+	CHILD_CHECK(ioctl(slave, TIOCGICOUNT, &counts) < 0);
 	CHILD_CHECK(n == 0);
 	CHILD_CHECK(ioctl(slave, TIOCNXCL) == 0);
 	CHILD_CHECK(tcflush(slave, TCIOFLUSH) == 0);

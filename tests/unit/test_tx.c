@@ -24,7 +24,9 @@ struct fixture {
 	struct tx tx;
 	struct stats stats;
 	struct port_settings port;
-	uint8_t *pool;
+	struct port_info info;
+	struct tx_settings settings;
+	void *pool;
 	int interface[2]; /* tx reads 0, the test writes 1 */
 	int line[2];      /* the test reads 0, tx writes 1 */
 	struct error err;
@@ -33,14 +35,16 @@ struct fixture {
 static void
 init(struct fixture *f, enum tx_leading_end leading_end)
 {
-	size_t size = tx_pool_size(&f->port);
+	static const uint8_t key[FLOW_KEY_BYTES] = "a key";
 
 	free(f->pool);
-	f->pool = malloc(size);
+	f->pool = calloc(1, tx_pool_size());
 	assert_non_null(f->pool);
+	f->settings.leading_end = leading_end;
+	f->settings.limit_ms = 2000;
 	memset(&f->stats, 0, sizeof(f->stats));
-	tx_init(
-	    &f->tx, &f->port, leading_end, f->pool, size, &f->stats, START_NS);
+	tx_init(&f->tx, &f->port, &f->info, &f->settings, f->pool, key,
+	    &f->stats, START_NS);
 }
 
 static int
@@ -93,7 +97,9 @@ static void
 pump_at(struct fixture *f, int64_t now_ns)
 {
 	assert_int_equal(
-	    tx_read_interface(&f->tx, f->interface[0], &f->err), 0);
+	    tx_read_interface(&f->tx, f->interface[0], now_ns, &f->err), 0);
+	if (tx_blocked(&f->tx))
+		tx_writable(&f->tx, now_ns);
 	assert_int_equal(tx_write_line(&f->tx, f->line[1], now_ns, &f->err), 0);
 	assert_int_equal(stats_tx_imbalance(&f->stats), 0);
 }
@@ -246,8 +252,10 @@ counts_what_the_queue_has_no_room_for(void **state)
 		put(f, packet, sizeof(packet));
 		pump_at(f, START_NS);
 	}
-	assert_int_equal(f->stats.tx_dropped[STATS_TX_FULL], 1);
-	assert_true(f->stats.tx_queued >= 8);
+	assert_true(f->stats.tx_dropped[STATS_TX_FULL] >= 1);
+	assert_true(f->stats.tx_queued >= FQ_LIMIT_PACKETS);
+	assert_true(f->stats.queue_bytes <= f->stats.queue_limit_bytes);
+	assert_int_equal(f->stats.queue_flows, 1);
 	tx_close(&f->tx);
 	assert_int_equal(f->stats.tx_queued, 0);
 	assert_int_equal(stats_tx_imbalance(&f->stats), 0);
@@ -290,12 +298,118 @@ says_that_the_line_hung_up(void **state)
 
 	put(f, "x", 1);
 	assert_int_equal(
-	    tx_read_interface(&f->tx, f->interface[0], &f->err), 0);
+	    tx_read_interface(&f->tx, f->interface[0], START_NS, &f->err), 0);
 	assert_int_equal(tx_write_line(&f->tx, -1, START_NS, &f->err), -1);
 	assert_int_equal(f->err.code, EBADF);
 	tx_close(&f->tx);
 	assert_int_equal(f->stats.tx_dropped[STATS_TX_CLOSED], 1);
 	assert_int_equal(stats_tx_imbalance(&f->stats), 0);
+}
+
+static int64_t
+line_ns(int64_t bytes)
+{
+	return bytes * 10 * CLOCK_NS_PER_S / 115200;
+}
+
+/* The line is a pipe, which tells nothing of itself: by the clock alone. */
+static void
+gives_a_paced_line_the_next_packet_when_the_last_is_almost_out(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t packet[1500] = { 0 }, line[4096];
+	int64_t now_ns = START_NS;
+
+	f->settings.pace = true;
+	init(f, TX_LEADING_END_NEVER);
+	for (int i = 0; i < 4; i++)
+		put(f, packet, sizeof(packet));
+	pump_at(f, now_ns);
+	for (int i = 1; i < 4; i++) {
+		int64_t done_ns = START_NS + i * line_ns(1501);
+
+		assert_int_equal(line_bytes(f, line, sizeof(line)), 1501);
+		assert_false(tx_blocked(&f->tx));
+		assert_int_equal(f->stats.tx_queued, 4 - i);
+		while (f->stats.tx_queued == 4u - i) {
+			assert_true(tx_next_ns(&f->tx) > now_ns);
+			now_ns = tx_next_ns(&f->tx);
+			pump_at(f, now_ns - 1);
+			assert_int_equal(f->stats.tx_queued, 4 - i);
+			pump_at(f, now_ns);
+		}
+		assert_true(now_ns >= done_ns - PACE_AHEAD_NS);
+		assert_true(now_ns < done_ns);
+	}
+	assert_int_equal(tx_next_ns(&f->tx), INT64_MAX);
+	assert_true((int64_t)f->stats.tx_tty_wait_max_ns <=
+	    line_ns(1501) + PACE_AHEAD_NS);
+	/* The clock's rounding aside. */
+	assert_true((int64_t)f->stats.tx_busy_ns > line_ns(4 * 1501) - MS);
+	assert_true((int64_t)f->stats.tx_busy_ns <= line_ns(4 * 1501));
+}
+
+static void
+gives_a_paced_line_small_packets_together(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t packet[9] = { 0 }, line[256];
+
+	f->settings.pace = true;
+	init(f, TX_LEADING_END_IDLE);
+	for (int i = 0; i < 6; i++)
+		put(f, packet, sizeof(packet));
+	pump_at(f, START_NS);
+	/* 2 ms are 23 bytes; the first frame has a leading END. */
+	assert_int_equal(line_bytes(f, line, sizeof(line)), 31);
+	assert_int_equal(f->stats.tx_packets, 3);
+}
+
+static void
+changes_its_settings_at_once(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t packet[1500] = { 0 }, line[8192];
+
+	f->settings.pace = true;
+	init(f, TX_LEADING_END_NEVER);
+	for (int i = 0; i < 4; i++)
+		put(f, packet, sizeof(packet));
+	pump_at(f, START_NS);
+	assert_int_equal(line_bytes(f, line, sizeof(line)), 1501);
+	f->settings.pace = false;
+	f->settings.leading_end = TX_LEADING_END_ALWAYS;
+	f->settings.limit_ms = 60000;
+	tx_set(&f->tx, &f->settings, START_NS + MS);
+	assert_int_equal(tx_next_ns(&f->tx), START_NS + MS);
+	pump_at(f, START_NS + MS);
+	assert_int_equal(line_bytes(f, line, sizeof(line)), 3 * 1502);
+	assert_true(f->stats.queue_limit_bytes > 60 * 11000);
+	/* What it wrote unpaced says nothing of what the tty holds. */
+	f->settings.pace = true;
+	tx_set(&f->tx, &f->settings, START_NS + 2 * MS);
+	put(f, packet, sizeof(packet));
+	pump_at(f, START_NS + 2 * MS);
+	assert_int_equal(line_bytes(f, line, sizeof(line)), 1502);
+}
+
+static void
+counts_how_long_packets_wait_in_the_queue(void **state)
+{
+	struct fixture *f = *state;
+
+	fill_line(f);
+	put(f, "x", 1);
+	pump_at(f, START_NS);
+	put(f, "y", 1);
+	pump_at(f, START_NS + MS);
+	assert_int_equal(f->stats.tx_delays[0], 1);
+	while (line_bytes(f, (uint8_t[4096]){ 0 }, 4096) > 0)
+		;
+	/* y waited from 1 to 43 ms. */
+	pump_at(f, START_NS + 43 * MS);
+	assert_int_equal(f->stats.tx_delays[5], 1);
+	assert_int_equal(f->stats.tx_packets, 2);
 }
 
 /* Looks whenever tx asks for it; when output was found to be stuck, or -1 by
@@ -305,7 +419,7 @@ look_until_stuck(struct fixture *f, int64_t until_ns)
 {
 	int64_t now_ns;
 
-	while ((now_ns = tx_look_ns(&f->tx)) <= until_ns) {
+	while ((now_ns = tx_next_ns(&f->tx)) <= until_ns) {
 		assert_false(tx_look(&f->tx, f->line[1], now_ns - 1));
 		if (tx_look(&f->tx, f->line[1], now_ns))
 			return now_ns;
@@ -321,7 +435,7 @@ finds_output_stuck_after_five_seconds(void **state)
 	uint8_t line[65536];
 
 	fill_line(f);
-	assert_int_equal(tx_look_ns(&f->tx), INT64_MAX);
+	assert_int_equal(tx_next_ns(&f->tx), INT64_MAX);
 	put(f, "x", 1);
 	pump_at(f, START_NS);
 	assert_int_equal(look_until_stuck(f, INT64_MAX), now_ns);
@@ -381,7 +495,7 @@ takes_a_tty_that_drains_as_progress(void **state)
 	assert_int_equal(ioctl(f->line[1], TIOCOUTQ, &unsent), -1);
 	for (int i = 0; i < 20; i++) {
 		f->tx.unsent = 1;
-		now_ns = tx_look_ns(&f->tx);
+		now_ns = tx_next_ns(&f->tx);
 		assert_false(tx_look(&f->tx, f->line[1], now_ns));
 	}
 	assert_true(now_ns >= START_NS + 20 * CLOCK_NS_PER_S);
@@ -405,6 +519,11 @@ main(void)
 		TEST(drops_a_packet_above_every_mtu_of_ours),
 		TEST(reads_out_and_counts_what_is_stale),
 		TEST(says_that_the_line_hung_up),
+		TEST(
+		    gives_a_paced_line_the_next_packet_when_the_last_is_almost_out),
+		TEST(gives_a_paced_line_small_packets_together),
+		TEST(changes_its_settings_at_once),
+		TEST(counts_how_long_packets_wait_in_the_queue),
 		TEST(finds_output_stuck_after_five_seconds),
 		TEST(says_again_that_output_is_stuck_but_counts_it_once),
 		TEST(gives_a_slow_line_the_time_of_a_tty_buffer),

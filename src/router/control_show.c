@@ -1,0 +1,396 @@
+/* The answer to show. */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/ip.h"
+#include "router/control_priv.h"
+#include "router/link.h"
+#include "router/links.h"
+
+/* What the kernel says of all interfaces at once. */
+struct kernel {
+	struct netif_held *held;
+	size_t n_held;
+};
+
+int64_t
+control_wall_ms(void)
+{
+	struct timespec now;
+
+	/* Shown and compared with nothing. */
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec * INT64_C(1000) + now.tv_nsec / CLOCK_NS_PER_MS;
+}
+
+void
+control_write_time(struct json *j, const char *name, int64_t ms_since_1970)
+{
+	time_t seconds = ms_since_1970 / 1000;
+	char day[32], text[48];
+	struct tm tm;
+
+	if (!gmtime_r(&seconds, &tm)) {
+		json_null(j, name);
+		return;
+	}
+	strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(
+	    text, sizeof(text), "%s.%03dZ", day, (int)(ms_since_1970 % 1000));
+	json_string(j, name, text);
+}
+
+static void
+write_seconds(struct json *j, const char *name, int64_t ms)
+{
+	json_number(j, name, ms / 1000.0);
+}
+
+static void
+write_string_or_null(struct json *j, const char *name, const char *text)
+{
+	json_string(j, name, *text ? text : NULL);
+}
+
+static const char *
+state_name(enum link_state state, char *buf, size_t size)
+{
+	size_t len = snprintf(buf, size, "%s", link_state_name(state));
+
+	for (size_t i = 0; i < len && i < size; i++)
+		buf[i] |= 0x20;
+	return buf;
+}
+
+void
+control_write_state(struct json *j, const struct link *l)
+{
+	struct link_flag flags[LINK_FLAGS_MAX];
+	size_t n_flags = link_flags(l, flags);
+	char text[LINK_REASON_SIZE];
+
+	json_string(j, "state", state_name(l->state, text, sizeof(text)));
+	json_string(j, "reason", link_reason(l, text, sizeof(text)));
+	json_open_array(j, "flags");
+	for (size_t i = 0; i < n_flags; i++) {
+		json_open_object(j, NULL);
+		json_string(j, "flag", flags[i].name);
+		json_string(j, "reason", flags[i].reason);
+		json_close_object(j);
+	}
+	json_close_array(j);
+}
+
+static void
+write_daemon(struct json *j, const struct control *c)
+{
+	int64_t left_ms = reload_confirm_left_ms(c->env.reload);
+	size_t n, up;
+
+	links_tally(c->env.links, &n, &up);
+	json_open_object(j, "daemon");
+	json_string(j, "version", VERSION);
+	json_int(j, "pid", getpid());
+	write_seconds(j, "uptime_s", clock_ms() - c->started_ms);
+	control_write_time(j, "time", control_wall_ms());
+	write_seconds(j, "monotonic_s", clock_ms());
+	json_string(j, "file", c->env.file);
+	control_write_time(j, "loaded",
+	    control_wall_ms() -
+		(clock_ms() - reload_loaded_ms(c->env.reload)));
+	json_string(j, "log", log_level_name(log_get_level()));
+	json_open_object(j, "control");
+	json_string(j, "path", c->socket.path);
+	json_uint(j, "group", control_group(reload_conf(c->env.reload)));
+	json_close_object(j);
+	if (left_ms < 0) {
+		json_null(j, "confirm");
+	} else {
+		json_open_object(j, "confirm");
+		write_seconds(j, "seconds_left", left_ms);
+		json_close_object(j);
+	}
+	json_uint(j, "links_total", n);
+	json_uint(j, "links_up", up);
+	json_close_object(j);
+}
+
+static void
+write_failure(struct json *j, const struct link *l)
+{
+	int64_t now_ms = clock_ms();
+
+	if (l->last_error_ms == 0) {
+		json_null(j, "failure");
+	} else {
+		json_open_object(j, "failure");
+		json_string(j, "text", l->last_error.text);
+		write_seconds(j, "ago_s", now_ms - l->last_error_ms);
+		json_close_object(j);
+	}
+	json_uint(j, "failures", l->failures);
+	if (l->state == LINK_BACKOFF && l->retry_ms > now_ms)
+		write_seconds(j, "retry_in_s", l->retry_ms - now_ms);
+	else if (l->state == LINK_BACKOFF)
+		json_uint(j, "retry_in_s", 0);
+	else
+		json_null(j, "retry_in_s");
+}
+
+static void
+write_pump(struct json *j, const struct link *l)
+{
+	json_uint(j, "restarts", l->restarts);
+	if (l->pump.pid == 0) {
+		json_null(j, "pump");
+		return;
+	}
+	json_open_object(j, "pump");
+	json_int(j, "pid", l->pump.pid);
+	json_close_object(j);
+}
+
+static void
+write_number_or_null(struct json *j, const char *name, uint32_t n)
+{
+	if (n == USB_ANY)
+		json_null(j, name);
+	else
+		json_uint(j, name, n);
+}
+
+static void
+write_usb(struct json *j, const struct usb_match *m)
+{
+	if (!usb_match_is_set(m)) {
+		json_null(j, "usb");
+		return;
+	}
+	json_open_object(j, "usb");
+	write_number_or_null(j, "vendor", m->vendor);
+	write_number_or_null(j, "product", m->product);
+	write_string_or_null(j, "serial", m->serial);
+	write_string_or_null(j, "path", m->path);
+	write_number_or_null(j, "function", m->function);
+	json_close_object(j);
+}
+
+static void
+write_found(struct json *j, const struct usb_adapter *a)
+{
+	if (!a->place[0]) {
+		json_null(j, "found");
+		return;
+	}
+	json_open_object(j, "found");
+	write_number_or_null(j, "vendor", a->vendor);
+	write_number_or_null(j, "product", a->product);
+	write_string_or_null(j, "serial", a->serial);
+	write_string_or_null(j, "path", a->place);
+	write_number_or_null(j, "function", a->function);
+	json_close_object(j);
+}
+
+static void
+write_port(struct json *j, const struct link *l)
+{
+	static const char *const parities[] = { [PORT_PARITY_NONE] = "none",
+		[PORT_PARITY_EVEN] = "even",
+		[PORT_PARITY_ODD] = "odd" };
+	static const char *const flows[] = { [PORT_FLOW_NONE] = "none",
+		[PORT_FLOW_RTSCTS] = "rtscts",
+		[PORT_FLOW_XONXOFF] = "xonxoff" };
+	const struct port_settings *s = &l->conf->port;
+	double baud = l->port.baud ? l->port.baud : s->baud;
+
+	json_open_object(j, "port");
+	json_string(j, "device", s->device);
+	write_usb(j, &s->usb);
+	write_string_or_null(j, "node", l->port.node);
+	write_string_or_null(j, "driver", l->port.driver);
+	write_found(j, &l->port.adapter);
+	json_uint(j, "baud", s->baud);
+	if (l->port.baud)
+		json_uint(j, "baud_real", l->port.baud);
+	else
+		json_null(j, "baud_real");
+	json_string(j, "parity", parities[s->parity]);
+	json_uint(j, "stop_bits", s->stop_bits);
+	json_string(j, "flow", flows[s->flow]);
+	json_null(j, "low_latency");
+	json_number(j, "capacity_bytes_per_s", baud / port_bits_per_char(s));
+	json_close_object(j);
+}
+
+static void
+write_addresses(struct json *j, const struct kernel *kernel, int index)
+{
+	char text[2 * IP_TEXT_SIZE + 8], peer[IP_TEXT_SIZE];
+
+	json_open_array(j, "addresses");
+	for (size_t i = 0; i < kernel->n_held && index > 0; i++) {
+		const struct netif_address *a = &kernel->held[i].address;
+
+		if (kernel->held[i].index != index)
+			continue;
+		if (ip_size(&a->peer)) {
+			ip_format(&a->local, text);
+			strcat(text, " peer ");
+			strcat(text,
+			    ip_format_prefix(&a->peer, a->prefix_len, peer));
+		} else {
+			ip_format_prefix(&a->local, a->prefix_len, text);
+		}
+		json_string(j, NULL, text);
+	}
+	json_close_array(j);
+}
+
+static void
+write_interface(
+    struct json *j, const struct link *l, const struct kernel *kernel)
+{
+	const struct interface *i = &l->interface;
+	struct netif_state now;
+	struct error err;
+	bool there = i->index > 0 &&
+	    netif_get_index(l->env->netif, i->index, &now, &err) == 0;
+
+	json_open_object(j, "interface");
+	json_string(j, "name", l->conf->interface);
+	if (there) {
+		json_int(j, "index", i->index);
+		json_uint(j, "mtu", now.mtu);
+	} else {
+		json_null(j, "index");
+		json_null(j, "mtu");
+	}
+	write_addresses(j, kernel, there ? i->index : 0);
+	if (there)
+		json_bool(j, "up", now.up);
+	else
+		json_null(j, "up");
+	json_bool(j, "carrier", i->carrier);
+	json_close_object(j);
+}
+
+/* Names of causes are words with "-" in the log, and with "_" here. */
+static void
+write_cause(struct json *j, const char *name, uint64_t n)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%s", name);
+	for (char *c = text; *c; c++) {
+		if (*c == '-')
+			*c = '_';
+	}
+	json_uint(j, text, n);
+}
+
+static void
+write_tx(struct json *j, const struct stats *s)
+{
+	json_open_object(j, "tx");
+	json_uint(j, "in_packets", s->tx_in_packets);
+	json_uint(j, "in_bytes", s->tx_in_bytes);
+	json_uint(j, "packets", s->tx_packets);
+	json_uint(j, "bytes", s->tx_bytes);
+	json_uint(j, "line_bytes", s->tx_line_bytes);
+	json_null(j, "busy_s");
+	json_open_object(j, "dropped");
+	for (int i = 0; i < STATS_TX_DROPS; i++)
+		write_cause(j, stats_tx_drop_name(i), s->tx_dropped[i]);
+	json_close_object(j);
+	json_null(j, "marked");
+	json_uint(j, "stuck", s->tx_stuck);
+	json_null(j, "delay_ms");
+	json_null(j, "tty_wait_max_ms");
+	json_close_object(j);
+}
+
+static void
+write_rx(struct json *j, const struct stats *s)
+{
+	json_open_object(j, "rx");
+	json_uint(j, "line_bytes", s->rx_line_bytes);
+	json_uint(j, "frames", s->rx_frames);
+	json_uint(j, "packets", s->rx_packets);
+	json_uint(j, "bytes", s->rx_bytes);
+	json_open_object(j, "dropped");
+	for (int i = 0; i < STATS_RX_DROPS; i++)
+		write_cause(j, stats_rx_drop_name(i), s->rx_dropped[i]);
+	json_close_object(j);
+	json_null(j, "resyncs");
+	json_null(j, "uart");
+	json_close_object(j);
+}
+
+static void
+write_queue(struct json *j, const struct stats *s)
+{
+	json_open_object(j, "queue");
+	json_uint(j, "packets", s->tx_queued);
+	json_null(j, "bytes");
+	json_null(j, "flows");
+	json_null(j, "limit_bytes");
+	json_null(j, "target_ms");
+	json_close_object(j);
+}
+
+static void
+write_link(struct json *j, const struct link *l, const struct kernel *kernel)
+{
+	struct stats stats;
+
+	link_stats(l, &stats);
+	json_open_object(j, NULL);
+	json_string(j, "name", l->conf->name);
+	json_bool(j, "enabled", l->conf->enabled);
+	json_bool(j, "stopped", l->stopped);
+	control_write_state(j, l);
+	write_seconds(j, "since_s", clock_ms() - l->since_ms);
+	write_failure(j, l);
+	write_pump(j, l);
+	json_null(j, "heard_s");
+	write_port(j, l);
+	write_interface(j, l, kernel);
+	json_null(j, "round_trip");
+	write_tx(j, &stats);
+	write_rx(j, &stats);
+	write_queue(j, &stats);
+	json_close_object(j);
+}
+
+static void
+ask_kernel(struct kernel *kernel, const struct control *c)
+{
+	struct error err;
+
+	memset(kernel, 0, sizeof(*kernel));
+	if (links_count(c->env.links) > 0 &&
+	    netif_list_addresses(links_at(c->env.links, 0)->env->netif,
+		&kernel->held, &kernel->n_held, &err) < 0)
+		log_debug("serial-routerd: addresses: %s", err.text);
+}
+
+void
+control_write_show(struct json *j, const struct control *c, struct link *only)
+{
+	struct kernel kernel;
+
+	ask_kernel(&kernel, c);
+	write_daemon(j, c);
+	json_open_array(j, "links");
+	for (size_t i = 0; i < links_count(c->env.links); i++) {
+		const struct link *l = links_at(c->env.links, i);
+
+		if (!l->leaving && (!only || l == only))
+			write_link(j, l, &kernel);
+	}
+	json_close_array(j);
+	free(kernel.held);
+}

@@ -1,0 +1,76 @@
+/* Why a link is as it is, for who asks. */
+#include <stdio.h>
+
+#include "router/link_priv.h"
+
+static const char *
+reason_down(const struct link *l, char *buf, size_t size)
+{
+	if (l->interface.held_down)
+		snprintf(buf, size,
+		    "interface %s is set down: ip link set %s up",
+		    l->conf->interface, l->conf->interface);
+	else if (l->stopped)
+		snprintf(buf, size, "stopped by request");
+	else if (!l->conf->enabled)
+		snprintf(buf, size, "not enabled");
+	else
+		snprintf(buf, size, "not started");
+	return buf;
+}
+
+const char *
+link_reason(const struct link *l, char *buf, size_t size)
+{
+	char port[PATH_MAX + 64];
+
+	port_text(&l->conf->port, port, sizeof(port));
+	switch (l->state) {
+	case LINK_DOWN:
+		return reason_down(l, buf, size);
+	case LINK_OPENING:
+		snprintf(buf, size, "%s is being opened", port);
+		return buf;
+	case LINK_CLOSING:
+		snprintf(buf, size, "the pump is ending");
+		return buf;
+	case LINK_ABSENT:
+		snprintf(
+		    buf, size, "port %s is not there", l->conf->port.device);
+		return buf;
+	case LINK_BACKOFF:
+		snprintf(buf, size, "%s", l->last_error.text);
+		return buf;
+	case LINK_UP:
+	case LINK_STATES:
+		break;
+	}
+	return NULL;
+}
+
+size_t
+link_flags(const struct link *l, struct link_flag *flags)
+{
+	const struct error *degraded = link_degraded(l);
+	size_t n = 0;
+
+	if (degraded) {
+		flags[n].name = "degraded";
+		snprintf(flags[n].reason, sizeof(flags[n].reason), "%s",
+		    degraded->text);
+		n++;
+	}
+	if (l->stuck) {
+		flags[n].name = "stuck";
+		snprintf(flags[n].reason, sizeof(flags[n].reason),
+		    "takes no output: %s", link_stuck_cause(l));
+		n++;
+	}
+	if (l->state == LINK_UP && l->mismatch[0]) {
+		flags[n].name = "mismatch";
+		snprintf(flags[n].reason, sizeof(flags[n].reason), "%s",
+		    l->mismatch);
+		n++;
+	}
+	return n;
+}
