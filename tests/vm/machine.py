@@ -126,9 +126,7 @@ class Machine:
             raise Missing("no %s: install qemu-system-x86" % QEMU)
         self.kernel = kernel()
         root = os.path.join(self.directory, "initrd")
-        image.make(root, self.kernel, {
-            "serial-routerd": os.environ["SERIAL_ROUTERD"],
-            "peek": os.environ["PEEK"]})
+        image.make(root, self.kernel, self._programs())
         n = 0
         for pair in self.PAIRS.values():
             for tty in pair:
@@ -136,6 +134,16 @@ class Machine:
                 n += 1
         self._start_cable()
         self._start_qemu(root)
+
+    def _programs(self):
+        """What is under test, and the client beside it."""
+        daemon = os.environ["SERIAL_ROUTERD"]
+        client = os.environ.get("SERIAL_ROUTERCTL") or os.path.join(
+            os.path.dirname(daemon), "serial-routerctl")
+        found = {"serial-routerd": daemon, "peek": os.environ["PEEK"]}
+        if os.access(client, os.X_OK):
+            found["serial-routerctl"] = client
+        return found
 
     def _start_cable(self):
         specs, fds = [], []
