@@ -21,6 +21,13 @@
 #define READS_PER_TURN 16
 #define READ_MAX 4096
 
+/* In the middle of a packet the line is left alone until there is something to
+ * gain, but not for more than this: what it sends has to be kept by the tty
+ * meanwhile.  And not for less than a wake-up is worth. */
+#define HOLD_BYTES 1024
+#define HOLD_MAX_NS (8 * CLOCK_NS_PER_MS)
+#define HOLD_MIN_NS (CLOCK_NS_PER_MS / 2)
+
 enum { POLL_SOCK, POLL_TUN, POLL_PORT, POLL_COUNT };
 
 /* In the supervisor, which forks it, this costs no memory: never touched. */
@@ -33,6 +40,8 @@ static struct pump {
 	struct stats stats;
 	struct rx rx;
 	struct tx tx;
+	int64_t now_ns;  /* when it last woke up */
+	int64_t hold_ns; /* the line is not read before */
 	struct life life;
 	struct probe probe;
 	uint8_t cookie[PROBE_COOKIE_BYTES];
@@ -314,26 +323,51 @@ hang_up(struct pump *p, const char *what, int code)
 	end(p, PUMP_END_HANGUP, &err);
 }
 
+/* Of a packet nothing can be done before its last byte is here.  Where that is
+ * not known, or the line is not what its baud rate says, each byte counts. */
 static void
+plan_reading(struct pump *p, size_t got, int64_t now_ns)
+{
+	size_t missing = rx_missing(&p->rx);
+	int64_t hold_ns;
+
+	p->hold_ns = now_ns;
+	if (!p->tx.settings.pace || got > HOLD_BYTES)
+		return;
+	if (missing > HOLD_BYTES)
+		missing = HOLD_BYTES;
+	/* It may be 8 % faster than its name. */
+	hold_ns = missing * p->tx.char_ns * 7 / 8;
+	if (hold_ns > HOLD_MAX_NS)
+		hold_ns = HOLD_MAX_NS;
+	if (hold_ns >= HOLD_MIN_NS)
+		p->hold_ns = now_ns + hold_ns;
+}
+
+/* Returns how many bytes it got. */
+static size_t
 read_line(struct pump *p)
 {
 	static uint8_t bytes[READ_MAX];
 	struct error err;
+	size_t got = 0;
 
 	for (int i = 0; i < READS_PER_TURN; i++) {
 		ssize_t len = read(p->port, bytes, sizeof(bytes));
 
 		if (len < 0 && (errno == EAGAIN || errno == EINTR))
-			return;
+			break;
 		if (len <= 0)
 			hang_up(p, "read", len < 0 ? errno : 0);
+		got += len;
 		if (rx_input(&p->rx, bytes, len) != 0) {
 			error_set(&err, EBADFD, "the interface was deleted");
 			end(p, PUMP_END_INTERFACE, &err);
 		}
 		if ((size_t)len < sizeof(bytes))
-			return;
+			break;
 	}
+	return got;
 }
 
 static void
@@ -449,7 +483,7 @@ turn(struct pump *p)
 	struct pollfd fds[POLL_COUNT] = {
 		[POLL_SOCK] = { .fd = p->sock, .events = POLLIN },
 		[POLL_TUN] = { .fd = p->tun, .events = POLLIN },
-		[POLL_PORT] = { .fd = p->port, .events = POLLIN },
+		[POLL_PORT] = { .fd = p->port },
 	};
 	bool stuck = p->tx.stuck;
 	int64_t now_ns, next_ns = tx_next_ns(&p->tx);
@@ -457,15 +491,19 @@ turn(struct pump *p)
 	if (life_next_ns(&p->life) < next_ns)
 		next_ns = life_next_ns(&p->life);
 
+	if (p->hold_ns <= p->now_ns)
+		fds[POLL_PORT].events |= POLLIN;
+	else if (p->hold_ns < next_ns)
+		next_ns = p->hold_ns;
 	if (tx_blocked(&p->tx))
 		fds[POLL_PORT].events |= POLLOUT;
 	wait_until(p, fds, next_ns);
-	now_ns = clock_ns();
+	now_ns = p->now_ns = clock_ns();
 
 	if (fds[POLL_SOCK].revents)
 		obey(p);
 	if (fds[POLL_PORT].revents & ~POLLOUT)
-		read_line(p);
+		plan_reading(p, read_line(p), now_ns);
 	if (fds[POLL_TUN].revents)
 		read_interface(p, now_ns);
 	if (fds[POLL_PORT].revents & POLLOUT)

@@ -5,6 +5,11 @@
 
 #include "line/packet.h"
 
+#define IPV6_HEADER 40
+
+/* So many bytes of a packet, IPv4 or IPv6, tell its length. */
+#define PACKET_LENGTH_KNOWN 6
+
 void
 rx_init(struct rx *rx, bool escape_xon, struct stats *stats,
     rx_deliver *deliver, void *arg)
@@ -91,4 +96,20 @@ rx_input(struct rx *rx, const uint8_t *bytes, size_t len)
 		if (take_frame(rx, result) == EBADFD)
 			return EBADFD;
 	}
+}
+
+size_t
+rx_missing(const struct rx *rx)
+{
+	const struct slip_decoder *d = &rx->slip;
+	size_t len = 0;
+
+	if (d->done || d->damage != SLIP_MORE || d->len < PACKET_LENGTH_KNOWN)
+		return 0;
+	if (d->packet[0] >> 4 == 4)
+		len = d->packet[2] << 8 | d->packet[3];
+	if (d->packet[0] >> 4 == 6)
+		len = IPV6_HEADER + (d->packet[4] << 8 | d->packet[5]);
+	/* And an END. */
+	return len >= d->len ? len - d->len + 1 : 0;
 }

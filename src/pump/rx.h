@@ -49,4 +49,8 @@ void rx_init(struct rx *rx, bool escape_xon, struct stats *stats,
  */
 int rx_input(struct rx *rx, const uint8_t *bytes, size_t len);
 
+/* How many bytes must still come before the frame that has begun can end, by
+ * the length that its packet's header says; 0 where that is not known. */
+size_t rx_missing(const struct rx *rx);
+
 #endif

@@ -14,6 +14,7 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "pump/stats.h"
 #include "router/control.h"
 #include "router/control_access.h"
 #include "router/control_request.h"
@@ -117,6 +118,8 @@ void control_write_greeting(struct json *j);
 /* The members of the answer to show, of one link or (NULL) all. */
 void control_write_show(
     struct json *j, const struct control *c, struct link *only);
+/* The same of the counters of a link. */
+void control_write_counters(struct json *j, const struct stats *s);
 /* state, reason and flags, as members. */
 void control_write_state(struct json *j, const struct link *l);
 /* A moment of the wall clock. */

@@ -99,8 +99,7 @@ write_daemon(struct json *j, const struct control *c)
 	write_seconds(j, "monotonic_s", clock_ms());
 	json_string(j, "file", c->env.file);
 	control_write_time(j, "loaded",
-	    control_wall_ms() -
-		(clock_ms() - reload_loaded_ms(c->env.reload)));
+	    control_wall_ms() - (clock_ms() - reload_loaded_ms(c->env.reload)));
 	json_string(j, "log", log_level_name(log_get_level()));
 	json_open_object(j, "control");
 	json_string(j, "path", c->socket.path);
@@ -220,7 +219,7 @@ write_port(struct json *j, const struct link *l)
 	json_string(j, "parity", parities[s->parity]);
 	json_uint(j, "stop_bits", s->stop_bits);
 	json_string(j, "flow", flows[s->flow]);
-	json_null(j, "low_latency");
+	json_bool(j, "low_latency", s->low_latency);
 	json_number(j, "capacity_bytes_per_s", baud / port_bits_per_char(s));
 	json_close_object(j);
 }
@@ -277,70 +276,6 @@ write_interface(
 	json_close_object(j);
 }
 
-/* Names of causes are words with "-" in the log, and with "_" here. */
-static void
-write_cause(struct json *j, const char *name, uint64_t n)
-{
-	char text[32];
-
-	snprintf(text, sizeof(text), "%s", name);
-	for (char *c = text; *c; c++) {
-		if (*c == '-')
-			*c = '_';
-	}
-	json_uint(j, text, n);
-}
-
-static void
-write_tx(struct json *j, const struct stats *s)
-{
-	json_open_object(j, "tx");
-	json_uint(j, "in_packets", s->tx_in_packets);
-	json_uint(j, "in_bytes", s->tx_in_bytes);
-	json_uint(j, "packets", s->tx_packets);
-	json_uint(j, "bytes", s->tx_bytes);
-	json_uint(j, "line_bytes", s->tx_line_bytes);
-	json_null(j, "busy_s");
-	json_open_object(j, "dropped");
-	for (int i = 0; i < STATS_TX_DROPS; i++)
-		write_cause(j, stats_tx_drop_name(i), s->tx_dropped[i]);
-	json_close_object(j);
-	json_null(j, "marked");
-	json_uint(j, "stuck", s->tx_stuck);
-	json_null(j, "delay_ms");
-	json_null(j, "tty_wait_max_ms");
-	json_close_object(j);
-}
-
-static void
-write_rx(struct json *j, const struct stats *s)
-{
-	json_open_object(j, "rx");
-	json_uint(j, "line_bytes", s->rx_line_bytes);
-	json_uint(j, "frames", s->rx_frames);
-	json_uint(j, "packets", s->rx_packets);
-	json_uint(j, "bytes", s->rx_bytes);
-	json_open_object(j, "dropped");
-	for (int i = 0; i < STATS_RX_DROPS; i++)
-		write_cause(j, stats_rx_drop_name(i), s->rx_dropped[i]);
-	json_close_object(j);
-	json_null(j, "resyncs");
-	json_null(j, "uart");
-	json_close_object(j);
-}
-
-static void
-write_queue(struct json *j, const struct stats *s)
-{
-	json_open_object(j, "queue");
-	json_uint(j, "packets", s->tx_queued);
-	json_null(j, "bytes");
-	json_null(j, "flows");
-	json_null(j, "limit_bytes");
-	json_null(j, "target_ms");
-	json_close_object(j);
-}
-
 static void
 write_link(struct json *j, const struct link *l, const struct kernel *kernel)
 {
@@ -359,9 +294,7 @@ write_link(struct json *j, const struct link *l, const struct kernel *kernel)
 	write_port(j, l);
 	write_interface(j, l, kernel);
 	json_null(j, "round_trip");
-	write_tx(j, &stats);
-	write_rx(j, &stats);
-	write_queue(j, &stats);
+	control_write_counters(j, &stats);
 	json_close_object(j);
 }
 

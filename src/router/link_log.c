@@ -94,6 +94,20 @@ log_from_line(const char *name, const struct stats *s)
 	log_info("%s: from-line:%s", name, line.text);
 }
 
+static const char *
+latency_text(enum port_latency latency)
+{
+	switch (latency) {
+	case PORT_LATENCY_UNKNOWN:
+		break;
+	case PORT_LATENCY_USUAL:
+		return "no";
+	case PORT_LATENCY_LOW:
+		return "yes";
+	}
+	return "unknown";
+}
+
 void
 link_log_status(const struct link *l)
 {
@@ -103,15 +117,17 @@ link_log_status(const struct link *l)
 
 	log_info(
 	    "%s: state=%s seconds=%" PRId64 " interface=%s carrier=%s "
-	    "degraded=%s held-down=%s stuck=%s silent=%s port=%s baud=%u pump=%d "
+	    "degraded=%s held-down=%s stuck=%s silent=%s port=%s driver=%s "
+	    "low-latency=%s baud=%u pump=%d "
 	    "restarts=%u last-error=\"%s\"",
 	    name, link_state_name(l->state), (clock_ms() - l->since_ms) / 1000,
 	    l->conf->interface, l->interface.carrier ? "on" : "off",
 	    link_degraded(l) ? "yes" : "no",
 	    l->interface.held_down ? "yes" : "no", l->stuck ? "yes" : "no",
-	    l->silent ? "yes" : "no",
-	    l->port.node[0] ? l->port.node : device, l->port.baud,
-	    (int)l->pump.pid, l->restarts, l->last_error.text);
+	    l->silent ? "yes" : "no", l->port.node[0] ? l->port.node : device,
+	    l->port.driver[0] ? l->port.driver : "unknown",
+	    latency_text(l->port.latency), l->port.baud, (int)l->pump.pid,
+	    l->restarts, l->last_error.text);
 	link_stats(l, &stats);
 	log_to_line(name, &stats);
 	log_queue(name, &stats);

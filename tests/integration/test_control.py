@@ -84,6 +84,11 @@ def test_counts_as_sigusr1_does_and_balances(pair):
         assert tx["in_packets"] == (tx["packets"] + s["queue"]["packets"] +
                                     sum(tx["dropped"].values()))
         assert rx["frames"] == rx["packets"] + sum(rx["dropped"].values())
+    assert sum(after["tx"]["delay_ms"]["count"]) >= after["tx"]["packets"]
+    assert len(after["tx"]["delay_ms"]["le"]) == len(
+        after["tx"]["delay_ms"]["count"]) == 12
+    assert after["tx"]["busy_s"] > before["tx"]["busy_s"]
+    assert after["queue"]["limit_bytes"] > 0
     logged = pair.a.status()
     assert set(after["tx"]["dropped"]) == {
         k[8:].replace("-", "_") for k in logged["to-line"]

@@ -402,6 +402,50 @@ the_counters_do_not_depend_on_how_input_is_split(void **state)
 	}
 }
 
+/* How much is missing of a frame of which so many bytes are here. */
+static size_t
+missing(struct fixture *f, const uint8_t *line, size_t len)
+{
+	rx_init(&f->rx, false, &f->stats, write_interface, &f->interface);
+	assert_int_equal(rx_input(&f->rx, line, len), 0);
+	return rx_missing(&f->rx);
+}
+
+static void
+tells_how_much_a_frame_must_still_bring(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t packet[200], line[SLIP_ENCODED_MAX(sizeof(packet))];
+
+	for (unsigned version = 4; version <= 6; version += 2) {
+		size_t len = make_packet(packet, version, sizeof(packet));
+		size_t n = slip_encode(line, packet, len, false, false);
+
+		for (size_t i = 0; i < 6; i++)
+			assert_int_equal(missing(f, line, i), 0);
+		/* Escapes make it more, never less. */
+		for (size_t i = 8; i < n; i++) {
+			assert_true(missing(f, line, i) > 0);
+			assert_true(missing(f, line, i) <= n - i);
+		}
+		assert_int_equal(missing(f, line, n - 1), 1);
+		assert_int_equal(missing(f, line, n), 0);
+	}
+}
+
+static void
+tells_nothing_of_what_is_no_packet(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(missing(f, (const uint8_t *)"Welcome to x", 12), 0);
+	/* Longer than it says. */
+	assert_int_equal(missing(f, (const uint8_t *)"E\0\0\5abcdefg", 11), 0);
+	/* Damaged. */
+	assert_int_equal(
+	    missing(f, (const uint8_t *)"E\0\1\0ab\xdb?fg", 10), 0);
+}
+
 #define RX_TEST(claim) cmocka_unit_test_setup_teardown(claim, setup, teardown)
 
 int
@@ -422,6 +466,8 @@ main(void)
 		RX_TEST(escaped_xon_and_xoff_come_through),
 		RX_TEST(a_lost_byte_is_never_delivered),
 		RX_TEST(no_flipped_bit_of_an_ipv4_header_is_delivered),
+		RX_TEST(tells_how_much_a_frame_must_still_bring),
+		RX_TEST(tells_nothing_of_what_is_no_packet),
 		RX_TEST(the_counters_do_not_depend_on_how_input_is_split),
 	};
 

@@ -33,7 +33,10 @@ balanced(uint64_t n)
 	}
 	s.tx_in_bytes = s.tx_bytes = s.rx_bytes = 100 * n;
 	s.tx_line_bytes = s.rx_line_bytes = 101 * n;
-	s.tx_stuck = n;
+	s.tx_stuck = s.tx_marked = s.rx_resyncs = n;
+	s.tx_busy_ns = 1000 * n;
+	for (int i = 0; i < STATS_DELAYS; i++)
+		s.tx_delays[i] = n + i * n;
 	return s;
 }
 
@@ -248,6 +251,11 @@ an_ended_pump_is_added_and_its_queue_counts_as_dropped(void **state)
 	(void)state;
 	b.tx_in_packets += 2;
 	b.tx_queued += 2;
+	a.tx_tty_wait_max_ns = want.tx_tty_wait_max_ns = 7;
+	b.tx_tty_wait_max_ns = 5;
+	/* What a queue has now goes with its pump. */
+	b.queue_bytes = b.queue_flows = 4;
+	b.queue_limit_bytes = b.queue_target_ns = 5;
 	stats_add_ended(&a, &b);
 	assert_balanced(&a);
 	assert_int_equal(a.tx_queued, 3);
@@ -257,6 +265,25 @@ an_ended_pump_is_added_and_its_queue_counts_as_dropped(void **state)
 	a.tx_queued = want.tx_queued;
 	want.tx_in_packets += 2;
 	assert_memory_equal(&a, &want, sizeof(a));
+}
+
+static void
+a_wait_is_counted_by_its_length(void **state)
+{
+	struct stats s = { .tx_in_packets = 0 };
+
+	(void)state;
+	stats_count_delay(&s, 0);
+	stats_count_delay(&s, CLOCK_NS_PER_MS);
+	assert_int_equal(s.tx_delays[0], 2);
+	for (unsigned i = 0; i < STATS_DELAYS - 1; i++) {
+		assert_true(stats_delay_ns(i) < stats_delay_ns(i + 1));
+		stats_count_delay(&s, stats_delay_ns(i) + 1);
+		assert_int_equal(s.tx_delays[i + 1], 1);
+	}
+	stats_count_delay(&s, INT64_MAX);
+	assert_int_equal(s.tx_delays[STATS_DELAYS - 1], 2);
+	assert_int_equal(stats_delay_ns(STATS_DELAYS - 1), INT64_MAX);
 }
 
 static void
@@ -310,6 +337,7 @@ main(void)
 		cmocka_unit_test(a_writer_gone_mad_is_not_waited_for),
 		cmocka_unit_test(
 		    an_ended_pump_is_added_and_its_queue_counts_as_dropped),
+		cmocka_unit_test(a_wait_is_counted_by_its_length),
 		cmocka_unit_test(an_imbalance_is_what_is_missing),
 		cmocka_unit_test(every_cause_has_a_name_of_its_own),
 	};
