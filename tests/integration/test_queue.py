@@ -143,10 +143,11 @@ def test_an_idle_pump_is_not_woken_up(pair):
         return switches(pair.a.pump()) == before
 
     wait_for(is_idle, 30, "the pump has nothing to do")
-    before = switches(pair.a.pump())
+    before, since = switches(pair.a.pump()), time.monotonic()
     time.sleep(4)
+    woken = switches(pair.a.pump()) - before
     # The supervisor asks for a sign of life every 5 s.
-    assert switches(pair.a.pump()) - before <= 1
+    assert woken <= 1 + (time.monotonic() - since) // 5
 
 
 def test_a_packet_costs_few_wake_ups(pair):
