@@ -6,7 +6,6 @@ import pwd
 import re
 import socket
 import stat
-import time
 
 import pytest
 
@@ -130,10 +129,8 @@ def test_a_socket_of_root_alone(fake, nobody):
 def test_a_daemon_that_does_not_answer(fake, silent):
     f = fake({"show": None}, **(
         {"greeting": None} if silent == "greeting" else {}))
-    began = time.monotonic()
-    is_told(f.ctl("-t", "1", "show"), UNAVAILABLE, "does not answer",
+    is_told(f.ctl("-t", "1", "show"), UNAVAILABLE, "does not answer within 1 s",
             "systemctl status")
-    assert time.monotonic() - began < 20
 
 
 def test_a_daemon_that_does_not_even_accept(tmp_path):
