@@ -53,6 +53,8 @@ write_tx(struct json *j, const struct stats *s)
 	json_uint(j, "codel", s->tx_marked);
 	json_close_object(j);
 	json_uint(j, "stuck", s->tx_stuck);
+	json_uint(j, "probes", s->tx_probes);
+	json_uint(j, "fills", s->tx_fills);
 	write_delays(j, s);
 	json_number(j, "tty_wait_max_ms",
 	    s->tx_tty_wait_max_ns / (double)CLOCK_NS_PER_MS);
@@ -72,7 +74,15 @@ write_rx(struct json *j, const struct stats *s)
 		write_cause(j, stats_rx_drop_name(i), s->rx_dropped[i]);
 	json_close_object(j);
 	json_uint(j, "resyncs", s->rx_resyncs);
-	json_null(j, "uart");
+	json_uint(j, "silences", s->rx_silences);
+	if (!s->rx_uart_known) {
+		json_null(j, "uart");
+	} else {
+		json_open_object(j, "uart");
+		for (int i = 0; i < STATS_UARTS; i++)
+			write_cause(j, stats_uart_name(i), s->rx_uart[i]);
+		json_close_object(j);
+	}
 	json_close_object(j);
 }
 

@@ -219,7 +219,11 @@ write_port(struct json *j, const struct link *l)
 	json_string(j, "parity", parities[s->parity]);
 	json_uint(j, "stop_bits", s->stop_bits);
 	json_string(j, "flow", flows[s->flow]);
-	json_bool(j, "low_latency", s->low_latency);
+	if (l->port.latency == PORT_LATENCY_UNKNOWN)
+		json_null(j, "low_latency");
+	else
+		json_bool(
+		    j, "low_latency", l->port.latency == PORT_LATENCY_LOW);
 	json_number(j, "capacity_bytes_per_s", baud / port_bits_per_char(s));
 	json_close_object(j);
 }
@@ -277,6 +281,35 @@ write_interface(
 }
 
 static void
+write_ms_or_null(struct json *j, const char *name, uint64_t ns)
+{
+	if (ns)
+		json_number(j, name, ns / (double)CLOCK_NS_PER_MS);
+	else
+		json_null(j, name);
+}
+
+static void
+write_round_trip(struct json *j, const struct link *l, const struct stats *s)
+{
+	const struct ip *probe = &l->conf->live.liveness_probe;
+	char text[IP_TEXT_SIZE];
+
+	if (!ip_size(probe)) {
+		json_null(j, "round_trip");
+		return;
+	}
+	json_open_object(j, "round_trip");
+	json_string(j, "address", ip_format(probe, text));
+	write_ms_or_null(j, "last_ms", s->round_trip.last_ns);
+	write_ms_or_null(j, "average_ms", s->round_trip.average_ns);
+	write_ms_or_null(j, "least_ms", s->round_trip.least_ns);
+	json_uint(j, "sent", s->tx_probes);
+	json_uint(j, "answered", s->rx_answers);
+	json_close_object(j);
+}
+
+static void
 write_link(struct json *j, const struct link *l, const struct kernel *kernel)
 {
 	struct stats stats;
@@ -290,10 +323,14 @@ write_link(struct json *j, const struct link *l, const struct kernel *kernel)
 	write_seconds(j, "since_s", clock_ms() - l->since_ms);
 	write_failure(j, l);
 	write_pump(j, l);
-	json_null(j, "heard_s");
+	if (stats.rx_heard_ns)
+		write_seconds(j, "heard_s",
+		    (clock_ns() - stats.rx_heard_ns) / CLOCK_NS_PER_MS);
+	else
+		json_null(j, "heard_s");
 	write_port(j, l);
 	write_interface(j, l, kernel);
-	json_null(j, "round_trip");
+	write_round_trip(j, l, &stats);
 	control_write_counters(j, &stats);
 	json_close_object(j);
 }

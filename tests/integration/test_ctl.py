@@ -186,6 +186,13 @@ def test_stop_start_and_watch(two):
         watching.communicate()
 
 
+def test_top_of_the_real_daemon(two):
+    out = good(two.a, "top", "-n", "2", "-d", "0.2")
+    rows = [x.split() for x in out.splitlines() if x.startswith("sl0 ")]
+    assert len(rows) == 2
+    assert rows[1][1] == "up" and "/s" in rows[1][3]
+
+
 def test_support_is_one_text(two):
     out = good(two.a, "support")
     for words in ("== version", "== show", "== config", "kernel: Linux",

@@ -192,6 +192,29 @@ every_byte_passes_unchanged_both_ways(void **state)
 }
 
 static void
+a_port_without_latency_or_driver_goes_without(void **state)
+{
+	struct port_info info;
+	struct pty p;
+
+	(void)state;
+	make_pty(&p);
+	for (int low = 0; low <= 1; low++) {
+		struct port_settings s = settings(p.name);
+		int fd;
+
+		s.low_latency = low;
+		fd = find_and_open(&s, &info, &err);
+		if (fd < 0)
+			fail_msg("%s", err.text);
+		assert_int_equal(info.latency, PORT_LATENCY_UNKNOWN);
+		assert_string_equal(info.driver, "");
+		port_close(fd);
+	}
+	unmake_pty(&p);
+}
+
+static void
 the_port_is_raw_and_closing_it_drops_no_dtr(void **state)
 {
 	struct termios2 t;
@@ -726,6 +749,7 @@ main(void)
 		cmocka_unit_test(output_that_noise_has_stopped_can_be_resumed),
 		cmocka_unit_test(a_symlink_is_resolved_at_each_try),
 		cmocka_unit_test(a_port_that_is_not_there_is_told_as_that),
+		cmocka_unit_test(a_port_without_latency_or_driver_goes_without),
 		cmocka_unit_test(what_is_no_serial_port_is_refused),
 		cmocka_unit_test(a_port_of_somebody_else_is_no_absent_one),
 		cmocka_unit_test(
