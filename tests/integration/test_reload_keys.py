@@ -33,7 +33,7 @@ def test_each_key_is_tried_here():
         group, name = key.rpartition(".")[::2]
         if key in ELSEWHERE or "[]" in key or group == "port.usb":
             continue
-        wanted = ['"%s' % key, ", %s" % key, "(%s)" % key]
+        wanted = [x % key for x in ('"%s', ", %s", "(%s)", "(%s,")]
         if group == "port":
             wanted.append('("%s", ' % name)
         assert any(x in tried for x in wanted), key
