@@ -33,10 +33,9 @@ def test_a_daemon_that_does_not_run(tmp_path, verb):
 
 
 def test_the_default_path():
+    """A daemon may be there, of another test or of the machine."""
     r = run("show")
-    if r.status == OK:
-        pytest.skip("a daemon runs here")
-    is_told(r, UNAVAILABLE, "/serial-router/control")
+    assert r.status == OK or "/serial-router/control" in r.err, r
 
 
 def test_a_socket_that_was_left(tmp_path):

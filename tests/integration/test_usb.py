@@ -8,9 +8,9 @@ import pytest
 from cable import frame
 from lab import A4, B4
 from packets import udp4
-from router import Router, is_sanitizer_build, link
+from router import Router, link
 from sysfs import Adapter, Bus, usb_link
-from wait import is_alive, wait_for
+from wait import cpu_share, wait_for
 
 UNO = "75330303035351F0B1C1"
 
@@ -276,22 +276,23 @@ def test_the_list_opens_nothing(lab, bus):
     n = lab.namespace()
     n.run(*bus.wrap, "strace", "-f", "-qq", "-e", "trace=open,openat",
           "-o", trace, os.environ["SERIAL_ROUTERD"], "--list-ports", "-c",
-          "/nonexistent")
+          "/nonexistent",
+          # It cannot look for leaks while it is traced.
+          env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
     with open(trace, errors="replace") as f:
         opened = re.findall(r'"(/dev/[^"]*)"', f.read())
     assert not [x for x in opened if "tty" in x or "pts" in x], opened
 
 
-def test_a_whole_bus_of_absent_adapters_costs_nothing(lab, bus):
+def test_many_absent_adapters_cost_nothing(lab, bus):
+    """Not even with one plugged in that may be any of them."""
     other = uno(lab, bus, serial="OTHER")
     other.plug("ttyACM0")
     r = router(lab, bus, [usb_link("sl%d" % i, serial="S%d" % i)
                           for i in range(64)], args=())
     wait_for(lambda: all(s["state"] == "ABSENT" and s["pump"] == "0" for s in
                          r.snapshot().values()), every=0.1)
-    assert is_alive(r.pid)
-    other.pull()
-    assert not is_sanitizer_build() or r.state("sl0") == "ABSENT"
+    wait_for(lambda: cpu_share(r.pid, 3) < 0.0015, 30, "an idle daemon")
 
 
 def test_control_lines_of_a_pty_are_a_warning(lab):
@@ -300,6 +301,6 @@ def test_control_lines_of_a_pty_are_a_warning(lab):
         "dtr": "pulse", "rts": "off"})])
     r.wait_up()
     r.wait_log("^sl0: %s has no DTR and RTS to set" % line.node)
-    r.namespace  # the link works all the same
+    # The link works all the same.
     line.write(frame(udp4(B4, A4, b"x"), leading_end=True))
     wait_for(lambda: r.status()["from-line"]["packets"] == 1)
