@@ -68,7 +68,8 @@ copy_source()
 	[[ -x $to/configure ]] || "$to/bootstrap"
 }
 
-# build SOURCE DIR [CONFIGURE ARGUMENT...]: all that make makes, and the cable.
+# build SOURCE DIR [CONFIGURE ARGUMENT...]: all that make makes, and what tests
+# need besides.
 build()
 {
 	local source=$1 dir=$2
@@ -76,7 +77,7 @@ build()
 	shift 2
 	mkdir -p "$dir"
 	(cd "$dir" && "$source/configure" "$@") || return
-	make -C "$dir" -j2 all tests/cable/nullmodem
+	make -C "$dir" -j2 all tests/cable/nullmodem tests/vm/peek
 }
 
 # Jobs, each a process group of its own: a signal to the script is answered at

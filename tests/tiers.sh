@@ -277,6 +277,7 @@ try_pytest()
 		SERIAL_ROUTERD="$work/$build/serial-routerd" \
 		SERIAL_ROUTERCTL="$work/$build/serial-routerctl" \
 		NULLMODEM="$work/release/tests/cable/nullmodem" \
+		PEEK="$work/release/tests/vm/peek" \
 		SR_SANITIZER="$([[ $build != sanitizer ]] || echo 1)" \
 		"$python" -m pytest -o cache_dir="$dir/cache" -q -ra \
 		--durations=5 --junitxml="$dir/pytest.xml" "$@"

@@ -22,6 +22,12 @@
 #define LATE_NS 100e6
 #define GAP_NS INT64_C(5000000)
 
+/* What waits behind a socket, besides. */
+#define SOCKET_BACKLOG_BYTES 256
+
+/* A socket's reader that took nothing for so long has his port closed. */
+#define DEAF_NS INT64_C(1000000000)
+
 /* Noise that was missed for longer, as when the machine slept, is forgotten. */
 #define NOISE_LATE_NS INT64_C(100000000)
 #define NOISE_GAP_MAX_NS 1e18
@@ -220,7 +226,28 @@ deliver(struct lane *l, const uint8_t *bytes, size_t n)
 	do
 		put = write(l->to_master, bytes, n);
 	while (put < 0 && errno == EINTR);
-	return put > 0 ? (size_t)put : 0;
+	if (put <= 0)
+		return 0;
+	l->taken_ns = l->last_ns;
+	return (size_t)put;
+}
+
+/* How many of n bytes that are due go to the receiver now.  A socket's reader
+ * is a machine that may be slow, and then so is the line; if he reads nothing
+ * at all, they are lost as on any line. */
+static size_t
+may_arrive(struct lane *l, size_t n)
+{
+	size_t room = SOCKET_BACKLOG_BYTES > l->backlog.used
+	    ? SOCKET_BACKLOG_BYTES - l->backlog.used
+	    : 0;
+
+	if (l->from_slave >= 0 || n <= room)
+		return n;
+	if (l->last_ns - l->taken_ns <= DEAF_NS)
+		return room;
+	lane_flush_backlog(l);
+	return n;
 }
 
 void
@@ -279,12 +306,12 @@ run_unpaced(struct lane *l)
 static double
 credit_left(struct lane *l, double left, int64_t now_ns)
 {
+	if (l->from_slave >= 0)
+		return l->queue.used > 0 ? left : 0;
 	if (l->queue.used > 0) {
 		l->empty_ns = 0;
-		return left;
+		return fmin(left, bytes_per_ns(l) * LATE_NS);
 	}
-	if (l->from_slave >= 0)
-		return 0;
 	if (l->empty_ns == 0)
 		l->empty_ns = now_ns;
 	if (now_ns - l->empty_ns > GAP_NS)
@@ -300,6 +327,7 @@ run_paced(struct lane *l, double elapsed_ns, int64_t now_ns)
 
 	if (due < (double)n)
 		n = (size_t)due;
+	n = may_arrive(l, n);
 	transmit(l, n);
 	l->credit = credit_left(l, due - (double)n, now_ns);
 }
@@ -368,5 +396,9 @@ lane_next_ns(const struct lane *l)
 		return l->set.garbage > 0 ? l->noise_ns : LANE_NEVER;
 	if (l->set.baud == 0)
 		return LANE_NEVER;
+	/* What is due but waits for a socket's reader is looked at now and
+	 * then: he may never read again. */
+	if (l->credit >= 1)
+		return l->last_ns + (l->backlog.used > 0 ? GAP_NS : 1);
 	return l->last_ns + 1 + (int64_t)((1 - l->credit) / bytes_per_ns(l));
 }

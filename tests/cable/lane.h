@@ -9,7 +9,8 @@
  * txbuf bytes wait, and its writer waits from then on.
  *
  * The end that receives has LANE_BACKLOG_BYTES behind its tty; what comes
- * when that is full is lost, as on a line without flow control.
+ * when that is full is lost, as on a line without flow control.  A socket's
+ * reader is a machine that may be slow: the line waits for him, for a second.
  */
 #ifndef CABLE_LANE_H
 #define CABLE_LANE_H
@@ -61,6 +62,7 @@ struct lane {
 	double credit;    /* bytes the line could have carried; of a pty below
 			     1 */
 	int64_t empty_ns; /* since when nothing is queued; 0: something is */
+	int64_t taken_ns; /* when the receiver last took something */
 	int64_t noise_ns; /* the next byte of noise; 0: none is due */
 };
 

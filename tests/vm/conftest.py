@@ -1,6 +1,6 @@
 """serial-routerd on real UARTs, with real peers, in a virtual machine.
 
-SERIAL_ROUTERD and NULLMODEM name the programs under test.  SR_CI: what cannot
+SERIAL_ROUTERD, NULLMODEM and PEEK name the programs.  SR_CI: what cannot
 run is a failure.  One machine serves all tests; one that died is replaced, and
 what its console said is shown with the failure."""
 
@@ -24,7 +24,7 @@ def cannot_run(why):
 
 @pytest.fixture(scope="session")
 def machine_of_session():
-    for name in ("SERIAL_ROUTERD", "NULLMODEM"):
+    for name in ("SERIAL_ROUTERD", "NULLMODEM", "PEEK"):
         path = os.environ.get(name, "")
         if not os.access(path, os.X_OK):
             cannot_run("%s does not name a program: %r" % (name, path))

@@ -87,9 +87,16 @@ class Guest:
         self.machine = Machine()
 
     def ensure(self):
-        if not self.machine.is_alive():
+        if not self.answers():
             self.machine.close()
             self.machine = Machine()
+
+    def answers(self):
+        """Neither dead nor stuck."""
+        try:
+            return Process(self, "true").wait() == 0
+        except (Died, subprocess.TimeoutExpired):
+            return False
 
     def close(self):
         self.machine.close()
@@ -173,6 +180,11 @@ class GuestRouter(Router):
         os.chmod(directory, 0o755)
         super().__init__(namespace, directory, links, **kwargs)
 
+    def configure(self, links):
+        """device: of the first link."""
+        self.device = links[0]["port"].get("device") if links else None
+        super().configure(links)
+
     def _spawn(self):
         command = self.namespace.exec(
             *self.wrap, "serial-routerd", *self.args, "-c", self.file)
@@ -208,6 +220,16 @@ class GuestRouter(Router):
             self.process.returncode, self.log())
 
 
+class Script:
+    """Puts back what a test has changed in the guest."""
+
+    def __init__(self, guest, script):
+        self.guest, self.script = guest, script
+
+    def close(self):
+        self.guest.shell(self.script)
+
+
 class Bench:
     """What a test builds in the guest, and what is torn down after it."""
 
@@ -230,6 +252,14 @@ class Bench:
 
     def start(self, *args):
         return self.keep(self.guest.start(*args))
+
+    def take(self, thing):
+        """Closes it before the test ends."""
+        self.things.remove(thing)
+        thing.close()
+
+    def on_close(self, script):
+        self.keep(Script(self.guest, script))
 
     def said(self):
         return [(t.log_path, "\n".join(t.lines()[-60:]))

@@ -113,6 +113,7 @@ class Machine:
         self.console_option = console or "file,path=%s" % self.console
         self.errors = os.path.join(self.directory, "qemu")
         self.qemu = self.cable = None
+        self.usb = False  # plugged in
         self.uarts = {}
         try:
             self._start()
@@ -125,8 +126,9 @@ class Machine:
             raise Missing("no %s: install qemu-system-x86" % QEMU)
         self.kernel = kernel()
         root = os.path.join(self.directory, "initrd")
-        image.make(root, self.kernel,
-                   {"serial-routerd": os.environ["SERIAL_ROUTERD"]})
+        image.make(root, self.kernel, {
+            "serial-routerd": os.environ["SERIAL_ROUTERD"],
+            "peek": os.environ["PEEK"]})
         n = 0
         for pair in self.PAIRS.values():
             for tty in pair:
@@ -147,7 +149,7 @@ class Machine:
     def _options(self, root, monitor, agent):
         tag = "share"
         options = [
-            QEMU, "-accel", "tcg,thread=multi", "-M", "pc", "-cpu", "max",
+            QEMU, "-accel", "tcg,thread=multi,tb-size=256", "-M", "pc", "-cpu", "max",
             "-smp", "1", "-m", "768", "-nodefaults", "-no-user-config",
             "-display", "none", "-no-reboot",
             "-kernel", os.path.join(self.kernel, "vmlinux"),
@@ -204,9 +206,11 @@ class Machine:
             "device_add", driver="usb-serial", id="usb0", bus="xhci.0",
             serial=self.USB_SERIAL,
             chardev=self.uarts["ttyUSB0"].chardev)
+        self.usb = True
 
     def unplug_usb(self):
         self.monitor.tell("device_del", id="usb0")
+        self.usb = False
 
     def said(self):
         """What the guest and QEMU said, for who looks into a failure."""
@@ -330,6 +334,7 @@ class Agent:
         number = str(self.count)
         path = os.path.join(self.machine.share, number + ".sh")
         with open(path, "w") as f:
-            f.write(script)
+            f.write('echo "pid %s $$" >&3; exec 3>&- </dev/null\n%s\n' % (
+                number, script))
         self.tell("run " + number)
         return number

@@ -1,0 +1,131 @@
+"""The kernel's own SLIP, by slattach, as the peer."""
+
+import json
+
+import pytest
+
+from pair import A4, B4, END_ESC, Transfer, answered, assert_unharmed
+from pair import router
+from wait import wait_for
+
+MINE = [{"local": A4, "peer": B4}]
+OURS, THEIRS = "ttyS5", "ttyS6"
+
+
+class Slattach:
+    """Kernel SLIP on a port.  Its interface is always the guest's first
+    namespace's."""
+
+    def __init__(self, bench, mtu, *options):
+        self.bench, self.guest, self.mtu = bench, bench.guest, mtu
+        self.options = options
+        self.start()
+
+    def start(self):
+        # -L: no modem lines.  It keeps the line until it is ended.
+        self.process = self.bench.start(
+            "slattach", "-L", "-p", "slip", "-s", 115200, *self.options,
+            "/dev/" + THEIRS)
+        wait_for(lambda: self.process.poll() is not None or self.exists(),
+                 120, "kernel SLIP", every=0.1)
+        assert self.exists(), self.process.output()
+        self.guest.shell(
+            "ip address add %s peer %s dev sl0 && "
+            "ip link set sl0 up mtu %d" % (B4, A4, self.mtu))
+
+    def exists(self):
+        return self.guest.exists("/sys/class/net/sl0")
+
+    def counters(self):
+        found = json.loads(self.guest.run(
+            "ip", "-s", "-j", "link", "show", "dev", "sl0"))
+        return found[0]["stats64"]
+
+    def end(self):
+        self.process.terminate()
+        self.process.wait()
+        wait_for(lambda: not self.exists(), 120, "kernel SLIP to go",
+                 every=0.1)
+
+
+def slip(bench, mtu, *options, **more):
+    peer = Slattach(bench, mtu, *options)
+    r = router(bench, OURS, MINE, mtu=mtu, **more)
+    r.wait_up()
+    return r, peer
+
+
+@pytest.mark.parametrize("mtu", [296, 1500])
+def test_all_sizes_and_bytes_pass(bench, mtu):
+    """END and ESC, fragments, TCP both ways at once."""
+    r, peer = slip(bench, mtu)
+    n = r.namespace
+    n.wait_ping(B4)
+    # One fragmented packet at a time: each takes a second of the line.
+    for size, pause in ((16, 0.2), (255, 0.2), (mtu - 28, 0.2), (3 * mtu, 2)):
+        options = "-i", pause, "-s", size, "-p", END_ESC
+        assert answered(n.run, *options, B4)
+        assert answered(bench.guest.run, *options, A4)
+    Transfer(bench, n, None, B4, 20000, 20000).finish()
+    assert_unharmed(r)
+    received = peer.counters()["rx"]
+    assert received["errors"] <= 1 + received["packets"] / 50, received
+
+
+def test_iperf_both_ways(bench):
+    """Each direction gets at least a third of its line when both are full,
+    and it is the same line for both ends."""
+    r, _ = slip(bench, 1500)
+    r.namespace.wait_ping(B4)
+    bench.start("iperf3", "-s", "-1")
+    bench.guest.shell("until ss -ltn | grep -q 5201; do sleep 0.1; done")
+    out = r.namespace.run("iperf3", "-c", B4, "--bidir", "-C", "cubic",
+                          "-t", 6, "-J", "--connect-timeout", 60000)
+    end = json.loads(out)["end"]
+    for key in ("sum_received", "sum_received_bidir_reverse"):
+        assert end[key]["bits_per_second"] > 92160 / 3, end
+    assert_unharmed(r)
+
+
+def test_slattach_ends_and_starts_again(bench):
+    """Nothing of that is seen on the line: the link stays up."""
+    r, peer = slip(bench, 576)
+    pump, index = r.pump(), r.namespace.index("sl0")
+    for _ in range(2):
+        peer.end()
+        # Into the void.
+        r.namespace.ping("-c3", "-i0.2", "-W1", B4)
+        peer.start()
+        r.namespace.wait_ping(B4)
+    assert r.pump() == pump and r.namespace.index("sl0") == index
+    assert r.state() == "UP"
+    assert_unharmed(r)
+
+
+def test_line_fill_and_keepalive(bench):
+    """-o sends a bare END every second of silence, which disturbs nothing; -k
+    hangs up when nothing was heard for four seconds: a dead line."""
+    r, peer = slip(bench, 576, "-o", 1, "-k", 4)
+    n = r.namespace
+    keepalive = bench.keep(n.start("ping", "-n", "-q", "-i1", B4))
+    n.wait_ping(B4)
+    before = r.status()["from-line"]
+    line = bench.cable.stat("pci")
+    wait_for(lambda: n.ping("-c1", "-W10", B4), 120)
+    wait_for(lambda: bench.cable.stat("pci")["b_sent"] > line["b_sent"] + 600,
+             240, "traffic and line fill", every=0.2)
+    assert peer.exists() and peer.process.poll() is None
+    after = r.status()["from-line"]
+    # What came besides packets was ENDs, and they are no frames.
+    assert after["frames"] - before["frames"] \
+        <= 1 + after["packets"] - before["packets"]
+    bench.cable.set("pci", drop=1)
+    wait_for(lambda: not peer.exists(), 120, "kernel SLIP to hang up",
+             every=0.2)
+    bench.cable.set("pci", drop=0)
+    peer.process.kill()
+    peer.process.wait()
+    peer.start()
+    n.wait_ping(B4)
+    assert keepalive.poll() is None
+    assert r.state() == "UP"
