@@ -11,7 +11,7 @@ packages_demo=(iperf3 iproute2 iputils-ping)
 packages_test=(
 	clang gcc-multilib gnuplot-nox libclang-rt-14-dev libcmocka-dev musl-tools
 	procps python3 python3-pyroute2 python3-pytest
-	bash-completion mandoc ser2net socat strace tcpdump zsh
+	mandoc ser2net socat strace tcpdump zsh
 )
 
 # What tests/vm makes its guest of, and runs it with; the kernel is downloaded,

@@ -3,21 +3,18 @@
 # The names of the links, from the daemon; nothing where it does not answer.
 _serial_routerctl_links()
 {
-	local args=(-t 1)
-
-	[[ -z $1 ]] || args+=(-s "$1")
-	serial-routerctl "${args[@]}" show --tab 2>/dev/null |
+	serial-routerctl -t 1 "$@" show --tab 2>/dev/null |
 		sed -n '2,$s/\t.*//p'
 }
 
 _serial_routerctl()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local i command='' socket='' words=''
+	local i command='' words='' daemon=()
 
 	COMPREPLY=()
 	case $prev in
-	-s | --socket | --textfile)
+	-s | --socket | -c | --config | --textfile)
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
@@ -26,7 +23,9 @@ _serial_routerctl()
 	esac
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		-s | --socket) socket=${COMP_WORDS[++i]} ;;
+		-s | --socket | -c | --config)
+			daemon=("${COMP_WORDS[i]}" "${COMP_WORDS[++i]}")
+			;;
 		-t | --timeout | -d | --delay | -n | --count | --confirm | \
 			--textfile) ((++i)) ;;
 		-*) ;;
@@ -35,7 +34,7 @@ _serial_routerctl()
 	done
 	if [[ $cur == -* ]]; then
 		case $command in
-		'') words='-s --socket -t --timeout -V --version -h --help' ;;
+		'') words='-s --socket -c --config -t --timeout -V --version -h --help' ;;
 		show) words='--json --tab --rates --delay' ;;
 		top) words='--delay --count' ;;
 		reload) words='--confirm --json' ;;
@@ -48,7 +47,7 @@ _serial_routerctl()
 		'') words='show top watch start stop restart config check diff
 			reload confirm undo log metrics support version help' ;;
 		show | start | stop | restart)
-			words=$(_serial_routerctl_links "$socket")
+			words=$(_serial_routerctl_links "${daemon[@]}")
 			;;
 		log) words='err warn info debug' ;;
 		check | diff)

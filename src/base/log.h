@@ -38,11 +38,11 @@ void log_line(enum log_level level, const char *fmt, ...)
 
 /*
  * A token bucket, one per object that outsiders can make talk: a burst of
- * LOG_BUCKET_BURST lines, then one every LOG_BUCKET_REFILL_MS.  All 0 is a
- * full one.
+ * LOG_BUCKET_BURST lines, then one every LOG_BUCKET_REFILL_MS: no more than ten
+ * in any minute.  All 0 is a full one.
  */
-#define LOG_BUCKET_BURST 10
-#define LOG_BUCKET_REFILL_MS 6000
+#define LOG_BUCKET_BURST 6
+#define LOG_BUCKET_REFILL_MS 15000
 
 struct log_bucket {
 	unsigned taken;      /* lines of the burst that are used up */

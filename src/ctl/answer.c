@@ -137,7 +137,7 @@ status_of(const char *code)
 }
 
 static void
-tell_place(const json_t *fault)
+tell_place(const json_t *fault, const char *before, FILE *out)
 {
 	const char *file = answer_text(fault, "file");
 	const char *text = answer_text(fault, "text");
@@ -145,27 +145,35 @@ tell_place(const json_t *fault)
 
 	if (!text)
 		return;
+	fputs(before, out);
 	if (file) {
-		text_put(stderr, file);
+		text_put(out, file);
 		if (line > 0 && line < 1e9)
-			fprintf(stderr, ":%.0f", line);
-		fputs(": ", stderr);
+			fprintf(out, ":%.0f", line);
+		fputs(": ", out);
 	}
-	text_put(stderr, text);
-	fputc('\n', stderr);
+	text_put(out, text);
+	fputc('\n', out);
+}
+
+void
+answer_tell_places(const json_t *list, const char *before, FILE *out)
+{
+	const json_t *fault;
+	size_t i;
+
+	json_array_foreach(list, i, fault) tell_place(fault, before, out);
 }
 
 int
 answer_refused(const json_t *answer)
 {
-	const json_t *error = answer_get(answer, "error"), *fault;
+	const json_t *error = answer_get(answer, "error");
 	const char *text, *next;
-	size_t i;
 
 	if (!error)
 		return -1;
-	json_array_foreach(answer_get(error, "errors"), i, fault)
-	    tell_place(fault);
+	answer_tell_places(answer_get(error, "errors"), "", stderr);
 	text = answer_text(error, "text");
 	next = answer_text(error, "next");
 	fputs("serial-routerctl: ", stderr);

@@ -1,16 +1,19 @@
 #include "ctl/command.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
 #include "base/usage.h"
 #include "ctl/change.h"
 #include "ctl/diff.h"
+#include "ctl/locate.h"
 #include "ctl/metrics.h"
 #include "ctl/show.h"
 #include "ctl/support.h"
 #include "ctl/top.h"
 #include "ctl/watch.h"
+#include "router/conf.h"
 
 struct command {
 	const char *name;
@@ -63,8 +66,9 @@ void
 command_print_synopsis(FILE *out)
 {
 	fprintf(out,
-	    "usage: serial-routerctl [-s PATH] [-t SECONDS] COMMAND "
-	    "[OPTION...] [ARGUMENT]\n"
+	    "usage: serial-routerctl [-s PATH | -c FILE] [-t SECONDS] COMMAND "
+	    "[OPTION...]\n"
+	    "           [ARGUMENT]\n"
 	    "       serial-routerctl help | --version\n");
 }
 
@@ -106,6 +110,9 @@ check(const struct command *c, const struct options *o)
 	if (foreign)
 		return usage_error(
 		    "%s does not go with %s", options_name(foreign), c->name);
+	if (o->socket && o->config)
+		return usage_error("--socket and --config: either the one or "
+				   "the other");
 	if ((o->given & OPTIONS_JSON) && (o->given & OPTIONS_TAB))
 		return usage_error("--json and --tab: either the one or the "
 				   "other");
@@ -129,6 +136,27 @@ finish(int status)
 	return status == EX_OK ? EX_IOERR : status;
 }
 
+/* At the daemon that is meant. */
+static int
+run_at(const struct command *c, const struct options *o)
+{
+	struct options at = *o;
+	char *located = NULL;
+	int status;
+
+	if (o->config) {
+		located = locate_socket(o->config, &status);
+		if (!located)
+			return status;
+		at.socket = located;
+	} else if (!o->socket) {
+		at.socket = CONF_CONTROL_PATH;
+	}
+	status = c->run(&at);
+	free(located);
+	return status;
+}
+
 int
 command_run(const struct options *o)
 {
@@ -147,5 +175,5 @@ command_run(const struct options *o)
 	if (!c)
 		return usage_error("%s is no command", o->words[0]);
 	status = check(c, o);
-	return status >= 0 ? status : finish(c->run(o));
+	return status >= 0 ? status : finish(run_at(c, o));
 }

@@ -106,7 +106,7 @@ put_port(const json_t *link)
 	parts_begin(&p);
 	add(&p, "%s", port);
 	if (device && node && strcmp(device, node) != 0)
-		add(&p, "found as %s", device);
+		add(&p, "configured as %s", device);
 	if (driver)
 		add(&p, "driver %s", driver);
 	if (found)

@@ -98,6 +98,9 @@ take(struct options *o, int option, const char *argument)
 	case 's':
 		o->socket = argument;
 		return -1;
+	case 'c':
+		o->config = argument;
+		return -1;
 	case 't':
 		return take_number(
 		    &o->timeout_ms, 1, 3600, 1000, "--timeout", argument);
@@ -140,6 +143,7 @@ options_parse(struct options *o, int argc, char **argv)
 {
 	static const struct option longs[] = {
 		{ "socket", required_argument, NULL, 's' },
+		{ "config", required_argument, NULL, 'c' },
 		{ "timeout", required_argument, NULL, 't' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "tab", no_argument, NULL, OPT_TAB },
@@ -155,12 +159,11 @@ options_parse(struct options *o, int argc, char **argv)
 	int c;
 
 	*o = (struct options){
-		.socket = RUNSTATEDIR "/serial-router/control",
 		.timeout_ms = 10000,
 		.delay_ms = 1000,
 	};
-	while (
-	    (c = getopt_long(argc, argv, "s:t:jrd:n:Vh", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "s:c:t:jrd:n:Vh", longs, NULL)) !=
+	    -1) {
 		int status = take(o, c, optarg);
 
 		if (status >= 0)

@@ -21,10 +21,11 @@ enum options_given {
 
 /* As it was typed; the texts are those of argv. */
 struct options {
-	const char *socket;
-	int timeout_ms; /* for one answer */
-	int delay_ms;   /* between two snapshots */
-	int count;      /* of snapshots; 0: without end */
+	const char *socket; /* NULL: not given */
+	const char *config; /* whose control.path it is; NULL: not given */
+	int timeout_ms;     /* for one answer */
+	int delay_ms;       /* between two snapshots */
+	int count;          /* of snapshots; 0: without end */
 	int confirm_s;
 	const char *textfile;
 	bool help, version;

@@ -130,7 +130,7 @@ show_run(const struct options *o)
 	json_t *answer;
 	int status;
 
-	if (o->given & OPTIONS_RATES)
+	if (o->given & (OPTIONS_RATES | OPTIONS_DELAY))
 		return show_rates(o);
 	answer = ask_once(o, "show", o->words + 1, &status);
 	if (!answer)

@@ -103,7 +103,7 @@ unreachable_explain(const char *path, int code, struct error *err)
 	case ENOTDIR:
 		return error_set(err, code,
 		    "%s is not there: the daemon does not run (systemctl start "
-		    "serial-router), or its control.path is another (-s PATH)",
+		    "serial-router), or its control.path is another (-s PATH, -c FILE)",
 		    path);
 	case ENAMETOOLONG:
 		return error_set(err, code,

@@ -112,13 +112,13 @@ words_put_answer(const json_t *answer)
 	size_t i, n;
 
 	json_array_foreach(answer_get(reload, "links"), i, link) put_link(link);
+	keys = texts(answer_get(reload, "live"), &n);
+	words_put_daemon(keys, n);
+	free(keys);
 	keys = texts(answer_get(reload, "daemon"), &n);
 	words_put_waiting(keys, n);
 	free(keys);
-	keys = texts(answer_get(reload, "warnings"), &n);
-	for (i = 0; i < n; i++)
-		text_wrap(stdout, "warning: ", keys[i], 9, terminal_columns());
-	free(keys);
+	answer_tell_places(answer_get(reload, "warnings"), "warning: ", stdout);
 	if (!isnan(confirm_s))
 		printf("the old configuration comes back in %s, unless: "
 		       "serial-routerctl confirm\n",

@@ -15,6 +15,10 @@
 /* A day: no sum of such times comes near the end of 64 bits. */
 #define INTERVAL_NS_MAX (86400 * NS_PER_S)
 
+/* Flows touch them all over: four pages, however large the pool.  Even in a
+ * flood only a few flows share one. */
+#define BUCKETS_MAX 4096
+
 /* Of the clock of shares. */
 #define SHARE_SHIFT 16
 
@@ -49,7 +53,7 @@ buckets_for(uint32_t flows)
 {
 	uint32_t n = 1;
 
-	while (n < flows)
+	while (n < flows && n < BUCKETS_MAX)
 		n *= 2;
 	return n;
 }

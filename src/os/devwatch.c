@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define EVENTS \
@@ -15,21 +16,31 @@
 	    IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR)
 
 /* Directories at a time: ports are in few of them. */
-#define WATCHES_MAX 128
+#define DIRECTORIES_MAX 128
 
 #define SYMLINKS_MAX 8
 
-struct watch {
-	int wd;
+/* What a directory looked like; all 0: it was not there. */
+struct view {
+	dev_t dev;
+	ino_t ino;
+	struct timespec changed;
+};
+
+struct directory {
+	char *path;
+	int wd; /* -1: it is not watched */
 	bool wanted;
-	char *directory; /* as it was asked for last, to ask once a round */
+	bool again; /* it had changed at the last call */
+	struct view view;
 };
 
 struct devwatch {
 	int fd;
-	struct watch watches[WATCHES_MAX];
+	struct directory directories[DIRECTORIES_MAX];
 	size_t n;
-	int code; /* an errno value: why not all can be watched; 0: all can */
+	bool too_many; /* there are more than that */
+	int code;      /* an errno value: why not all is watched; 0: all is */
 };
 
 struct devwatch *
@@ -45,20 +56,26 @@ devwatch_new(void)
 	return w;
 }
 
-static void
-forget(struct devwatch *w, size_t i)
+/* Several paths may lead to one directory, and share its watch. */
+static bool
+is_shared(const struct devwatch *w, size_t i)
 {
-	free(w->watches[i].directory);
-	w->watches[i] = w->watches[--w->n];
+	for (size_t j = 0; j < w->n; j++) {
+		if (j != i && w->directories[j].wd == w->directories[i].wd)
+			return true;
+	}
+	return false;
 }
 
 static void
-stop(struct devwatch *w)
+forget(struct devwatch *w, size_t i)
 {
-	while (w->n > 0) {
-		inotify_rm_watch(w->fd, w->watches[w->n - 1].wd);
-		forget(w, w->n - 1);
-	}
+	struct directory *d = &w->directories[i];
+
+	if (d->wd >= 0 && !is_shared(w, i))
+		inotify_rm_watch(w->fd, d->wd);
+	free(d->path);
+	*d = w->directories[--w->n];
 }
 
 void
@@ -66,7 +83,8 @@ devwatch_free(struct devwatch *w)
 {
 	if (!w)
 		return;
-	stop(w);
+	while (w->n > 0)
+		forget(w, w->n - 1);
 	if (w->fd >= 0)
 		close(w->fd);
 	free(w);
@@ -78,14 +96,13 @@ devwatch_fd(const struct devwatch *w)
 	return w->fd;
 }
 
+/* The kernel watches it no more. */
 static void
 ignored(struct devwatch *w, int wd)
 {
 	for (size_t i = 0; i < w->n; i++) {
-		if (w->watches[i].wd == wd) {
-			forget(w, i);
-			return;
-		}
+		if (w->directories[i].wd == wd)
+			w->directories[i].wd = -1;
 	}
 }
 
@@ -115,47 +132,52 @@ void
 devwatch_begin(struct devwatch *w)
 {
 	for (size_t i = 0; i < w->n; i++)
-		w->watches[i].wanted = false;
+		w->directories[i].wanted = false;
+	w->too_many = false;
 }
 
-static bool
-is_wanted(const struct devwatch *w, const char *directory)
+static struct view
+view_of(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return (struct view){ .dev = 0 };
+	return (struct view){
+		.dev = st.st_dev, .ino = st.st_ino, .changed = st.st_mtim
+	};
+}
+
+static struct directory *
+find(struct devwatch *w, const char *path)
 {
 	for (size_t i = 0; i < w->n; i++) {
-		if (w->watches[i].wanted &&
-		    strcmp(w->watches[i].directory, directory) == 0)
-			return true;
+		if (strcmp(w->directories[i].path, path) == 0)
+			return &w->directories[i];
 	}
-	return false;
+	return NULL;
 }
 
 static void
-keep(struct devwatch *w, int wd, const char *directory)
+keep(struct devwatch *w, int wd, const char *path)
 {
-	struct watch *watch = w->watches;
+	struct directory *d = find(w, path);
 
-	while (watch < w->watches + w->n && watch->wd != wd)
-		watch++;
-	if (watch < w->watches + w->n && watch->wanted)
-		return;
-	if (watch == w->watches + WATCHES_MAX) {
-		inotify_rm_watch(w->fd, wd);
-		w->code = ENOSPC;
+	if (!d && w->n < DIRECTORIES_MAX) {
+		d = &w->directories[w->n];
+		*d = (struct directory){ .path = strdup(path),
+			.view = view_of(path) };
+		w->n += d->path != NULL;
+		d = d->path ? d : NULL;
+	}
+	if (!d) {
+		w->too_many = true;
+		if (wd >= 0 && w->code == 0)
+			w->code = ENOSPC;
 		return;
 	}
-	if (watch == w->watches + w->n) {
-		*watch = (struct watch){ .wd = wd };
-		w->n++;
-	}
-	watch->wanted = true;
-	if (watch->directory && strcmp(watch->directory, directory) == 0)
-		return;
-	free(watch->directory);
-	watch->directory = strdup(directory);
-	if (!watch->directory) {
-		w->code = ENOMEM;
-		watch->wanted = false;
-	}
+	d->wd = wd;
+	d->wanted = true;
 }
 
 /* Cuts the last component of a path off; false: there is no other. */
@@ -172,29 +194,50 @@ cut_component(char *path)
 	return true;
 }
 
+/* A watch of that directory, again where it has one; -1: there is none to be
+ * had, *gone: since it is no directory. */
+static int
+watch(struct devwatch *w, const char *path, bool *gone)
+{
+	struct stat st;
+	int wd;
+
+	if (w->code == 0) {
+		wd = inotify_add_watch(w->fd, path, EVENTS);
+		*gone = wd < 0 && errno != ENOSPC && errno != ENOMEM;
+		if (wd < 0 && !*gone)
+			w->code = errno;
+		return wd;
+	}
+	*gone = stat(path, &st) < 0 || !S_ISDIR(st.st_mode);
+	return -1;
+}
+
 /* The directory that path is in, or the nearest one above that exists. */
 static void
 watch_directory(struct devwatch *w, const char *path)
 {
 	char directory[PATH_MAX];
-	int wd;
 
 	strcpy(directory, path);
-	while (w->code == 0 && cut_component(directory)) {
-		if (is_wanted(w, directory))
+	while (cut_component(directory)) {
+		const struct directory *d = find(w, directory);
+		bool gone;
+		int wd;
+
+		if (d && d->wanted)
 			return;
-		wd = inotify_add_watch(w->fd, directory, EVENTS);
-		if (wd >= 0) {
-			keep(w, wd, directory);
-			return;
-		}
-		if (errno == ENOSPC || errno == ENOMEM)
-			w->code = errno;
+		wd = watch(w, directory, &gone);
+		if (gone)
+			continue;
+		keep(w, wd, directory);
+		return;
 	}
 }
 
-/* What the symbolic link at path leads to, in its place; false: it is none. */
-static bool
+/* What the symbolic link at path leads to, in its place.  1: it does; 0: it is
+ * something else; -1: it is not there. */
+static int
 follow(char path[PATH_MAX])
 {
 	char target[PATH_MAX];
@@ -202,43 +245,82 @@ follow(char path[PATH_MAX])
 	size_t at = 0;
 
 	if (len <= 0)
-		return false;
+		return errno == EINVAL ? 0 : -1;
 	target[len] = '\0';
 	if (target[0] != '/')
 		at = strrchr(path, '/') + 1 - path;
 	if (at + len >= PATH_MAX)
-		return false;
+		return 0;
 	memcpy(path + at, target, len + 1);
-	return true;
+	return 1;
 }
 
-void
+bool
 devwatch_want(struct devwatch *w, const char *path)
 {
 	char at[PATH_MAX];
+	bool there = false;
+	int result = 1;
 
-	if (w->fd < 0 || path[0] != '/' || strlen(path) >= sizeof(at))
-		return;
+	if (path[0] != '/' || strlen(path) >= sizeof(at))
+		return false;
 	strcpy(at, path);
-	for (int i = 0; i < SYMLINKS_MAX; i++) {
+	for (int i = 0; i < SYMLINKS_MAX && result > 0; i++) {
 		watch_directory(w, at);
-		if (!follow(at))
-			return;
+		result = follow(at);
+		there = there || result >= 0;
 	}
+	return there;
 }
 
 int
 devwatch_end(struct devwatch *w, struct error *err)
 {
-	for (size_t i = w->n; w->code == 0 && i-- > 0;) {
-		if (w->watches[i].wanted)
-			continue;
-		inotify_rm_watch(w->fd, w->watches[i].wd);
-		forget(w, i);
+	for (size_t i = w->n; i-- > 0;) {
+		if (!w->directories[i].wanted)
+			forget(w, i);
 	}
 	if (w->code == 0)
 		return 0;
-	stop(w);
+	/* What nobody reads is not to wait in the kernel. */
+	for (size_t i = 0; i < w->n; i++) {
+		inotify_rm_watch(w->fd, w->directories[i].wd);
+		w->directories[i].wd = -1;
+	}
 	errno = w->code;
 	return error_errno(err, "inotify");
+}
+
+static bool
+same_view(const struct view *a, const struct view *b)
+{
+	return a->dev == b->dev && a->ino == b->ino &&
+	    a->changed.tv_sec == b->changed.tv_sec &&
+	    a->changed.tv_nsec == b->changed.tv_nsec;
+}
+
+/* The kernel's time stamps are some milliseconds coarse: a second change may
+ * have the same one, so that after a change the next call is a change, too. */
+static bool
+has_changed(struct directory *d)
+{
+	struct view now = view_of(d->path);
+	bool changed = !same_view(&now, &d->view);
+	bool again = d->again;
+
+	d->view = now;
+	d->again = changed;
+	return changed || again;
+}
+
+bool
+devwatch_changed(struct devwatch *w)
+{
+	bool changed = w->too_many;
+
+	for (size_t i = 0; i < w->n; i++) {
+		if (has_changed(&w->directories[i]))
+			changed = true;
+	}
+	return changed;
 }

@@ -15,11 +15,11 @@
 struct devwatch;
 
 /* NULL: no memory.  Where the system has no inotify left for us, it is one
- * that tells nothing. */
+ * that has to be asked (devwatch_changed()). */
 struct devwatch *devwatch_new(void);
 void devwatch_free(struct devwatch *w); /* NULL is allowed */
 
-/* Readable when something was seen; -1: it tells nothing. */
+/* Readable when something was seen; -1: never. */
 int devwatch_fd(const struct devwatch *w);
 
 /* Takes what was seen.  Whether there was anything. */
@@ -30,9 +30,18 @@ bool devwatch_read(struct devwatch *w);
  * for afterwards: what came before was not seen.
  */
 void devwatch_begin(struct devwatch *w);
-void devwatch_want(struct devwatch *w, const char *path);
+/* Whether the path is there, though perhaps as a link that leads nowhere. */
+bool devwatch_want(struct devwatch *w, const char *path);
 
-/* -1: from now on it tells nothing, and *err says which limit was met. */
+/* -1: not all of it is watched, and *err says which limit was met; from now on
+ * it has to be asked. */
 int devwatch_end(struct devwatch *w, struct error *err);
+
+/*
+ * Asks the directories themselves: whether a name came or went, or a directory
+ * itself did, since they were first wanted or last asked.  Now and then true
+ * without reason.
+ */
+bool devwatch_changed(struct devwatch *w);
 
 #endif

@@ -67,10 +67,7 @@ difference(const struct netif_settings *a, const struct netif_settings *b)
 	/* Routes alone may begin or end IPv6. */
 	if (netif_wants_no_link_local(a) != netif_wants_no_link_local(b))
 		what |= NETIF_ADDRESSES;
-	/* With its last address of a family an interface loses its routes; a
-	 * small MTU had taken addresses and routes of IPv6. */
-	if ((what & NETIF_MTU) && netif_wants_ipv6(b))
-		what |= NETIF_ADDRESSES;
+	/* With its last address of a family an interface loses its routes. */
 	if (what & NETIF_ADDRESSES)
 		what |= NETIF_ROUTES;
 	return what;
@@ -115,6 +112,10 @@ netif_change(struct netif *n, int index, const struct netif_settings *from,
 		return 0;
 	if (netif_link_get(n, index, NULL, &link, err) < 0)
 		return 1;
+	/* A small MTU, set by hand, had taken all of IPv6. */
+	if ((job.what & NETIF_MTU) && link.state.mtu < IPV6_MTU_MIN &&
+	    netif_wants_ipv6(to))
+		job.what |= NETIF_ADDRESSES | NETIF_ROUTES;
 	remember(was, &link, to, job.what);
 	netif_apply_link(&job, false);
 	if (!job.gone && (job.what & NETIF_ADDRESSES))

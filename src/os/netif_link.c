@@ -8,9 +8,6 @@
 #include <linux/rtnetlink.h>
 #include <string.h>
 
-/* With a smaller MTU the kernel ends IPv6 on an interface. */
-#define IPV6_MTU_MIN 1280
-
 static const struct nla_policy link_policy[IFLA_MAX + 1] = {
 	[IFLA_IFNAME] = { .type = NLA_STRING },
 	[IFLA_IFALIAS] = { .type = NLA_STRING },

@@ -14,6 +14,9 @@
 /* The kernel fills what it is offered, up to this, in one go of a dump. */
 #define NETIF_ANSWER_SIZE 32768
 
+/* With a smaller MTU the kernel ends IPv6 on an interface. */
+#define IPV6_MTU_MIN 1280
+
 struct netif {
 	int fd;
 	uint32_t sequence; /* of the last request */

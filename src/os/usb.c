@@ -257,6 +257,14 @@ is_vacant(const char *directory)
 	    strcmp(text, "0") == 0;
 }
 
+/* tty0, tty63: terminals of the screen, and there are many. */
+static bool
+is_screen(const char *name)
+{
+	return strncmp(name, "tty", 3) == 0 &&
+	    !name[3 + strspn(name + 3, "0123456789")];
+}
+
 /* directory: that of the terminal itself, "/sys/class/tty/ttyUSB0". */
 static bool
 read_port(const char *root, const char *directory, const char *name,
@@ -307,7 +315,7 @@ usb_each(const char *sysfs, bool strings, usb_take *take, void *arg)
 		entry = readdir(dir);
 		if (!entry)
 			break;
-		if (entry->d_name[0] == '.' ||
+		if (entry->d_name[0] == '.' || is_screen(entry->d_name) ||
 		    (size_t)snprintf(path, sizeof(path), "%s/class/tty/%s",
 			root, entry->d_name) >= sizeof(path))
 			continue;

@@ -14,6 +14,7 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "pump/stats.h"
 #include "router/control.h"
 #include "router/control_access.h"
 #include "router/control_request.h"
@@ -22,8 +23,9 @@
 #define CONTROL_PROTOCOL 1
 
 #define CONTROL_CLIENTS_MAX 32
-/* Bytes that wait for a client: no more of its requests are read, and it is
- * cut off where an event would have to be added. */
+/* Bytes that wait for a client: no more of its requests are read; it is cut off
+ * where an event would have to be added, not counting answers and the largest
+ * of the events, which one who reads has to be given time for. */
 #define CONTROL_WAITING_READ (64 * 1024)
 #define CONTROL_WAITING_MAX (256 * 1024)
 /* A document for 1024 links is some megabytes. */
@@ -57,6 +59,8 @@ struct control_client {
 	struct evbuffer *out;
 	char in[CONTROL_REQUEST_MAX];
 	size_t in_len;
+	/* Since nothing waited for it: bytes of answers, of the largest event. */
+	size_t answers, largest;
 	bool ended;   /* it sends no more */
 	bool closing; /* to be cut off when it has got everything */
 	bool watches;
@@ -66,7 +70,7 @@ struct control_client {
 	unsigned ticks;      /* seconds until the next of them */
 	int64_t asked_ms;    /* when it asked last, or connected */
 	int64_t half_ms;     /* since when half a request is there; 0: is not */
-	int64_t taken_ms;    /* when it last took something, or had all */
+	unsigned stalled;    /* ticks since it took something, or had all */
 };
 
 LIST_HEAD(control_clients, control_client);
@@ -117,6 +121,8 @@ void control_write_greeting(struct json *j);
 /* The members of the answer to show, of one link or (NULL) all. */
 void control_write_show(
     struct json *j, const struct control *c, struct link *only);
+/* The same of the counters of a link. */
+void control_write_counters(struct json *j, const struct stats *s);
 /* state, reason and flags, as members. */
 void control_write_state(struct json *j, const struct link *l);
 /* A moment of the wall clock. */

@@ -126,8 +126,7 @@ control_reload(struct control_client *client, unsigned confirm_s)
 	log_info("serial-routerd: reload asked for by user %u (pid %d)",
 	    client->peer.uid, (int)client->peer.pid);
 	client->pending = true;
-	reload_start(
-	    client->control->env.reload, confirm_s, on_answer, client);
+	reload_start(client->control->env.reload, confirm_s, on_answer, client);
 }
 
 void

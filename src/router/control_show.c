@@ -99,8 +99,7 @@ write_daemon(struct json *j, const struct control *c)
 	write_seconds(j, "monotonic_s", clock_ms());
 	json_string(j, "file", c->env.file);
 	control_write_time(j, "loaded",
-	    control_wall_ms() -
-		(clock_ms() - reload_loaded_ms(c->env.reload)));
+	    control_wall_ms() - (clock_ms() - reload_loaded_ms(c->env.reload)));
 	json_string(j, "log", log_level_name(log_get_level()));
 	json_open_object(j, "control");
 	json_string(j, "path", c->socket.path);
@@ -220,7 +219,11 @@ write_port(struct json *j, const struct link *l)
 	json_string(j, "parity", parities[s->parity]);
 	json_uint(j, "stop_bits", s->stop_bits);
 	json_string(j, "flow", flows[s->flow]);
-	json_null(j, "low_latency");
+	if (l->port.latency == PORT_LATENCY_UNKNOWN)
+		json_null(j, "low_latency");
+	else
+		json_bool(
+		    j, "low_latency", l->port.latency == PORT_LATENCY_LOW);
 	json_number(j, "capacity_bytes_per_s", baud / port_bits_per_char(s));
 	json_close_object(j);
 }
@@ -277,67 +280,32 @@ write_interface(
 	json_close_object(j);
 }
 
-/* Names of causes are words with "-" in the log, and with "_" here. */
 static void
-write_cause(struct json *j, const char *name, uint64_t n)
+write_ms_or_null(struct json *j, const char *name, uint64_t ns)
 {
-	char text[32];
+	if (ns)
+		json_number(j, name, ns / (double)CLOCK_NS_PER_MS);
+	else
+		json_null(j, name);
+}
 
-	snprintf(text, sizeof(text), "%s", name);
-	for (char *c = text; *c; c++) {
-		if (*c == '-')
-			*c = '_';
+static void
+write_round_trip(struct json *j, const struct link *l, const struct stats *s)
+{
+	const struct ip *probe = &l->conf->live.liveness_probe;
+	char text[IP_TEXT_SIZE];
+
+	if (!ip_size(probe)) {
+		json_null(j, "round_trip");
+		return;
 	}
-	json_uint(j, text, n);
-}
-
-static void
-write_tx(struct json *j, const struct stats *s)
-{
-	json_open_object(j, "tx");
-	json_uint(j, "in_packets", s->tx_in_packets);
-	json_uint(j, "in_bytes", s->tx_in_bytes);
-	json_uint(j, "packets", s->tx_packets);
-	json_uint(j, "bytes", s->tx_bytes);
-	json_uint(j, "line_bytes", s->tx_line_bytes);
-	json_null(j, "busy_s");
-	json_open_object(j, "dropped");
-	for (int i = 0; i < STATS_TX_DROPS; i++)
-		write_cause(j, stats_tx_drop_name(i), s->tx_dropped[i]);
-	json_close_object(j);
-	json_null(j, "marked");
-	json_uint(j, "stuck", s->tx_stuck);
-	json_null(j, "delay_ms");
-	json_null(j, "tty_wait_max_ms");
-	json_close_object(j);
-}
-
-static void
-write_rx(struct json *j, const struct stats *s)
-{
-	json_open_object(j, "rx");
-	json_uint(j, "line_bytes", s->rx_line_bytes);
-	json_uint(j, "frames", s->rx_frames);
-	json_uint(j, "packets", s->rx_packets);
-	json_uint(j, "bytes", s->rx_bytes);
-	json_open_object(j, "dropped");
-	for (int i = 0; i < STATS_RX_DROPS; i++)
-		write_cause(j, stats_rx_drop_name(i), s->rx_dropped[i]);
-	json_close_object(j);
-	json_null(j, "resyncs");
-	json_null(j, "uart");
-	json_close_object(j);
-}
-
-static void
-write_queue(struct json *j, const struct stats *s)
-{
-	json_open_object(j, "queue");
-	json_uint(j, "packets", s->tx_queued);
-	json_null(j, "bytes");
-	json_null(j, "flows");
-	json_null(j, "limit_bytes");
-	json_null(j, "target_ms");
+	json_open_object(j, "round_trip");
+	json_string(j, "address", ip_format(probe, text));
+	write_ms_or_null(j, "last_ms", s->round_trip.last_ns);
+	write_ms_or_null(j, "average_ms", s->round_trip.average_ns);
+	write_ms_or_null(j, "least_ms", s->round_trip.least_ns);
+	json_uint(j, "sent", s->tx_probes);
+	json_uint(j, "answered", s->rx_answers);
 	json_close_object(j);
 }
 
@@ -355,13 +323,15 @@ write_link(struct json *j, const struct link *l, const struct kernel *kernel)
 	write_seconds(j, "since_s", clock_ms() - l->since_ms);
 	write_failure(j, l);
 	write_pump(j, l);
-	json_null(j, "heard_s");
+	if (stats.rx_heard_ns)
+		write_seconds(j, "heard_s",
+		    (clock_ns() - stats.rx_heard_ns) / CLOCK_NS_PER_MS);
+	else
+		json_null(j, "heard_s");
 	write_port(j, l);
 	write_interface(j, l, kernel);
-	json_null(j, "round_trip");
-	write_tx(j, &stats);
-	write_rx(j, &stats);
-	write_queue(j, &stats);
+	write_round_trip(j, l, &stats);
+	control_write_counters(j, &stats);
 	json_close_object(j);
 }
 

@@ -75,6 +75,7 @@ struct link {
 
 	struct backoff backoff;
 	unsigned failures; /* in a row, for the log */
+	bool named;        /* ABSENT: a name is there, whatever is behind it */
 	bool absent_told;  /* that the port is not there, since it last was */
 	unsigned restarts; /* pumps started after the first */
 	struct error last_error;

@@ -64,6 +64,15 @@ link_look(struct link *l)
 	link_event(l, LINK_EV_RETRY);
 }
 
+/* Without the name that the port has at the moment. */
+static const char *
+gist(const char *mismatch)
+{
+	const char *blank = strchr(mismatch, ' ');
+
+	return blank ? blank : mismatch;
+}
+
 /* Once for each text: an adapter that comes back is what it was. */
 void
 link_warn_of_port(struct link *l)
@@ -71,7 +80,7 @@ link_warn_of_port(struct link *l)
 	char text[sizeof(l->mismatch)];
 
 	port_mismatch(&l->conf->port, &l->port, text, sizeof(text));
-	if (text[0] && strcmp(text, l->mismatch) != 0)
+	if (text[0] && strcmp(gist(text), gist(l->mismatch)) != 0)
 		link_say(l, LOG_LEVEL_WARN, "%s", text);
 	memcpy(l->mismatch, text, sizeof(text));
 }

@@ -47,12 +47,16 @@ link_begin_damage(struct link *l)
 void
 link_look_at_damage(struct link *l)
 {
+	bool noisy = l->damage.noisy;
+	enum damage_news news;
 	struct stats stats;
 	char text[300];
 
 	link_stats(l, &stats);
-	switch (
-	    damage_look(&l->damage, &stats, clock_ms(), text, sizeof(text))) {
+	news = damage_look(&l->damage, &stats, clock_ms(), text, sizeof(text));
+	if (l->damage.noisy != noisy)
+		l->env->changed(l, l->env->arg);
+	switch (news) {
 	case DAMAGE_NONE:
 		return;
 	case DAMAGE_NOISY:

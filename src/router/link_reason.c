@@ -66,6 +66,20 @@ link_flags(const struct link *l, struct link_flag *flags)
 		    "takes no output: %s", link_stuck_cause(l));
 		n++;
 	}
+	if (l->silent) {
+		flags[n].name = "silent";
+		snprintf(flags[n].reason, sizeof(flags[n].reason),
+		    "nothing is heard from the peer for %u s: carrier off",
+		    l->conf->live.liveness_timeout_s);
+		n++;
+	}
+	if (l->state == LINK_UP && l->damage.noisy) {
+		flags[n].name = "noisy";
+		snprintf(flags[n].reason, sizeof(flags[n].reason),
+		    "%u.%u %% of the frames arrive damaged",
+		    l->damage.permille / 10, l->damage.permille % 10);
+		n++;
+	}
 	if (l->state == LINK_UP && l->mismatch[0]) {
 		flags[n].name = "mismatch";
 		snprintf(flags[n].reason, sizeof(flags[n].reason), "%s",

@@ -4,8 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "router/leftover.h"
 #include "router/links_priv.h"
+
+/* For how long links are started before others are served. */
+#define TURN_MS 20
 
 static void
 on_changed(struct link *changed, void *arg)
@@ -86,6 +90,26 @@ settle(struct links *ls, size_t i)
 	return slow;
 }
 
+/* Starts links, as many as go in a short time: an interface that is made
+ * takes some milliseconds. */
+static void
+go(struct links *ls)
+{
+	int64_t end_ms = clock_ms() + TURN_MS;
+
+	for (size_t i = 0; i < ls->n; i++) {
+		struct link *l = ls->links[i];
+
+		if (!l->waiting || is_blocked(ls, l))
+			continue;
+		if (clock_ms() >= end_ms) {
+			links_settle_soon(ls);
+			return;
+		}
+		link_go(l);
+	}
+}
+
 /* One after the other: links that run are served in between. */
 static void
 on_settle(evutil_socket_t fd, short what, void *arg)
@@ -103,10 +127,7 @@ on_settle(evutil_socket_t fd, short what, void *arg)
 		if (settle(ls, i))
 			return;
 	}
-	for (size_t i = 0; i < ls->n; i++) {
-		if (ls->links[i]->waiting && !is_blocked(ls, ls->links[i]))
-			link_go(ls->links[i]);
-	}
+	go(ls);
 	ls->changed(NULL, ls->arg);
 }
 

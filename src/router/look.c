@@ -22,6 +22,7 @@ struct look {
 	struct devwatch *devwatch;
 	struct event *seen; /* NULL: nobody tells us of changes */
 	struct event *timer;
+	bool reason;       /* to look at everything */
 	int64_t due_ms;    /* when the timer fires; 0: not pending */
 	int64_t looked_ms; /* when we last looked */
 	struct link *const *links;
@@ -46,6 +47,7 @@ look_soon(struct look *l)
 {
 	int64_t gap_ms = l->looked_ms + GAP_MS - clock_ms();
 
+	l->reason = true;
 	look_within(l, gap_ms > 0 ? gap_ms : 0);
 }
 
@@ -60,22 +62,25 @@ on_seen(evutil_socket_t fd, short what, void *arg)
 		look_soon(l);
 }
 
-/* Has what links wait for watched.  Returns whether any link waits. */
-static bool
+/* Has what links wait for watched. */
+static void
 watch(struct look *l)
 {
 	struct error err;
-	bool waits = false;
+	bool usb = false;
 
 	devwatch_begin(l->devwatch);
 	for (size_t i = 0; i < l->n; i++) {
-		const char *device = l->links[i]->conf->port.device;
+		struct link *link = l->links[i];
+		const char *device = link->conf->port.device;
 
-		if (!link_waits(l->links[i]))
+		if (!link_waits(link))
 			continue;
-		devwatch_want(l->devwatch, device ? device : "/dev/tty");
-		waits = true;
+		link->named = !device || devwatch_want(l->devwatch, device);
+		usb |= !device;
 	}
+	if (usb)
+		devwatch_want(l->devwatch, "/dev/tty");
 	if (devwatch_end(l->devwatch, &err) < 0 && l->seen) {
 		log_info("serial-routerd: ports are looked for twice a second: "
 			 "%s (see fs.inotify in sysctl)",
@@ -83,25 +88,45 @@ watch(struct look *l)
 		event_free(l->seen);
 		l->seen = NULL;
 	}
-	return waits;
 }
 
-/* First what is watched, then what is there: nothing comes in between. */
+static bool
+any_waits(const struct look *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		if (link_waits(l->links[i]))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * First what is watched, then what is there: nothing comes in between.  Without
+ * a reason only names are looked at that are there and may have come to
+ * something: hundreds that are not cost nothing.
+ */
 static void
 on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct look *l = arg;
+	bool all = l->reason;
 
 	(void)fd;
 	(void)what;
 	l->due_ms = 0;
+	l->reason = false;
 	l->looked_ms = clock_ms();
-	if (!watch(l))
+	if (!any_waits(l))
 		return;
 	look_within(l, l->seen ? LOOK_MS : UNTOLD_MS);
+	all = devwatch_changed(l->devwatch) || all;
+	if (all)
+		watch(l);
 	usb_view_expire(l->usb);
-	for (size_t i = 0; i < l->n; i++)
-		link_look(l->links[i]);
+	for (size_t i = 0; i < l->n; i++) {
+		if (all || l->links[i]->named)
+			link_look(l->links[i]);
+	}
 }
 
 struct look *
@@ -166,6 +191,13 @@ asks_for(const struct port_settings *port, const struct port_info *info)
 	return realpath(port->device, node) && strcmp(node, info->node) == 0;
 }
 
+/* Also one that is started right after this one. */
+static bool
+is_of_use(const struct link *l)
+{
+	return !l->leaving && (l->wanted || l->conf->enabled);
+}
+
 const char *
 look_claimed(
     const struct look *l, const char *link, const struct port_info *port)
@@ -173,7 +205,7 @@ look_claimed(
 	for (size_t i = 0; i < l->n; i++) {
 		const struct link *other = l->links[i];
 
-		if (other->wanted && strcmp(other->conf->name, link) != 0 &&
+		if (is_of_use(other) && strcmp(other->conf->name, link) != 0 &&
 		    asks_for(&other->conf->port, port))
 			return other->conf->name;
 	}

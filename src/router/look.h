@@ -27,7 +27,7 @@ void look_soon(struct look *l);
 /* What the links share of what was seen. */
 struct usb_view *look_usb(struct look *l);
 
-/* A link other than that one, started, which asks for a port, too; NULL: there
+/* A link other than that one, enabled or started, which asks for a port, too; NULL: there
  * is none.  Takes file system calls: for the pump's process. */
 const char *look_claimed(
     const struct look *l, const char *link, const struct port_info *port);

@@ -22,6 +22,7 @@ import document  # noqa: E402
 import links  # noqa: E402
 import plot  # noqa: E402
 import table  # noqa: E402
+from answers import answers  # noqa: E402
 from column import Timing  # noqa: E402
 from figures import Results  # noqa: E402
 from lab import labs  # noqa: E402
@@ -59,7 +60,7 @@ DOCUMENT = Plan(
     (1, 64, 256), 4)
 
 OTHERS = ("points", "unpaced", "busy-8", "busy-64", "idle", "memory", "absent",
-          "netlink")
+          "netlink", "answers")
 
 
 class Job:
@@ -99,6 +100,7 @@ def other_jobs(plan, rows):
         ("memory", links.memory, plan.memory, False),
         ("absent", links.idle, 5, True),
         ("netlink", links.netlink, None, False),
+        ("answers", answers, 5, True),
     ]
     return [Job(name, function, *([] if arg is None else [arg]), alone=alone)
             for name, function, arg, alone in made if name in rows]

@@ -18,8 +18,9 @@ from fake import Fake  # noqa: E402
 
 CI = bool(os.environ.get("SR_CI"))
 
-# The machine may be slow and busy with other things.
-SECONDS = 60
+# The machine may be slow and busy with other things: nothing is given up before
+# that, by the tests or by the program.
+SECONDS = 180
 
 
 def unable(why):
@@ -56,7 +57,7 @@ def environment(**more):
 
 
 def run(*args, socket=None, wrap=(), env=None, **kwargs):
-    where = ["-s", socket] if socket else []
+    where = ["-t", str(SECONDS - 60), *(["-s", socket] if socket else [])]
     return Result(subprocess.run(
         [*wrap, os.environ["SERIAL_ROUTERCTL"], *where, *map(str, args)],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from conftest import environment, run
+from conftest import SECONDS, environment, run
 from fake import link, show
 from wait import wait_for
 
@@ -24,7 +24,8 @@ RELOAD = {"reload": {
          "refused": "route 10.0.0.0/8: Nexthop has invalid gateway"},
         {"name": "sl\x1b7", "change": "something new", "keys": ["a\x1bb"]},
     ],
-    "daemon": ["user"], "confirm_s": None, "warnings": []}}
+    "live": ["control.group"], "daemon": ["user"], "confirm_s": None,
+    "warnings": []}}
 
 
 @pytest.mark.parametrize("args, request_line", [
@@ -49,8 +50,11 @@ def test_what_a_reload_did(fake, golden, verb):
 
 
 def test_a_reload_to_be_confirmed(fake):
-    answer = {"reload": {**RELOAD["reload"], "links": [], "daemon": [],
-                         "confirm_s": 90, "warnings": ["x.conf:3: hurts"]}}
+    answer = {"reload": {**RELOAD["reload"], "links": [], "live": [],
+                         "daemon": [],
+                         "confirm_s": 90, "warnings": [
+                             {"file": "x.conf", "line": 3,
+                              "text": "hurts"}]}}
     f = fake({"reload confirm 90": answer})
     r = f.ctl("reload", "--confirm", "90")
     assert (r.status, r.err) == (0, "")
@@ -106,7 +110,8 @@ class Watcher:
     def __init__(self, f, *args):
         self.lines = []
         self.process = subprocess.Popen(
-            [os.environ["SERIAL_ROUTERCTL"], "-s", f.path, *args],
+            [os.environ["SERIAL_ROUTERCTL"], "-s", f.path, "-t",
+             str(SECONDS), *args],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, env=environment())
 
@@ -114,7 +119,7 @@ class Watcher:
         return self.process.stdout.readline().decode()
 
     def end(self):
-        out, err = self.process.communicate(timeout=60)
+        out, err = self.process.communicate(timeout=SECONDS)
         return self.process.returncode, out.decode(), err.decode()
 
 
@@ -189,7 +194,7 @@ def test_a_reader_that_goes_ends_it(fake, watch):
         f.send(STATE)
         return w.process.poll() is not None
 
-    wait_for(ended, what="the end of watch")
+    wait_for(ended, what="the end of watch", seconds=SECONDS)
     assert w.process.returncode == -signal.SIGPIPE
 
 
@@ -216,10 +221,23 @@ def test_a_bad_file_is_told_as_the_daemon_does(tmp_path):
     assert path + ":1: links[0].port.baud: expected 50 to" in r.err
     daemon = subprocess.run(
         [os.environ["SERIAL_ROUTERD"], "-t", "-c", path],
-        stderr=subprocess.PIPE, text=True, timeout=60)
+        stderr=subprocess.PIPE, text=True, timeout=SECONDS)
     assert daemon.returncode == r.status
     assert daemon.stderr.replace("serial-routerd:", "serial-routerctl:") \
         == r.err
+
+
+def test_the_daemon_of_a_configuration(fake, tmp_path):
+    f = fake({"log info": {"ok": True, "text": "logging up to info"}})
+    path = write(tmp_path / "a.conf",
+                 'control: { path: "%s"; };\n%s' % (f.path, GOOD))
+    r = run("-c", path, "log", "info")
+    assert (r.status, r.out) == (0, "logging up to info\n")
+    r = run("-c", write(tmp_path / "bad.conf", "x = 3;"), "reload")
+    assert r.status == 78 and "bad.conf:1: " in r.err
+    r = run("-c", path, "-s", f.path, "reload")
+    assert r.status == 64 and "--socket and --config" in r.err
+    assert f.requests == ["log info"]
 
 
 def links(**changes):

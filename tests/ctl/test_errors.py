@@ -6,7 +6,6 @@ import pwd
 import re
 import socket
 import stat
-import time
 
 import pytest
 
@@ -34,10 +33,9 @@ def test_a_daemon_that_does_not_run(tmp_path, verb):
 
 
 def test_the_default_path():
+    """A daemon may be there, of another test or of the machine."""
     r = run("show")
-    if r.status == OK:
-        pytest.skip("a daemon runs here")
-    is_told(r, UNAVAILABLE, "/serial-router/control")
+    assert r.status == OK or "/serial-router/control" in r.err, r
 
 
 def test_a_socket_that_was_left(tmp_path):
@@ -130,10 +128,8 @@ def test_a_socket_of_root_alone(fake, nobody):
 def test_a_daemon_that_does_not_answer(fake, silent):
     f = fake({"show": None}, **(
         {"greeting": None} if silent == "greeting" else {}))
-    began = time.monotonic()
-    is_told(f.ctl("-t", "1", "show"), UNAVAILABLE, "does not answer",
+    is_told(f.ctl("-t", "1", "show"), UNAVAILABLE, "does not answer within 1 s",
             "systemctl status")
-    assert time.monotonic() - began < 20
 
 
 def test_a_daemon_that_does_not_even_accept(tmp_path):

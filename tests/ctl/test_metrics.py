@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from conftest import run, unable
+from conftest import SECONDS, run, unable
 from fake import absent, link, show
 from promtool import Missing, find
 
@@ -20,7 +20,7 @@ def promtool():
 
     def check(text):
         done = subprocess.run(
-            [path, "check", "metrics"], input=text.encode(), timeout=120,
+            [path, "check", "metrics"], input=text.encode(), timeout=SECONDS,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         assert (done.returncode, done.stdout) == (0, b""), done.stdout
 

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from conftest import run
+from conftest import SECONDS, run
 from fake import Fake, absent, link, show
 from term import Terminal
 from wait import is_stopped, wait_for
@@ -43,7 +43,7 @@ def top(fake, source):
     def make(*args, **kwargs):
         f = fake({"show": source})
         t = Terminal(os.environ["SERIAL_ROUTERCTL"], "-s", f.path, "top",
-                     "-d", "0.2", *args, **kwargs)
+                     "-t", str(SECONDS), "-d", "0.2", *args, **kwargs)
         t.fake = f
         made.append(t)
         return t
@@ -142,16 +142,9 @@ def test_any_size(top, lines, columns):
     t.wait(has("far"), "links")
     mark = t.fake.requests.count("show")
     t.resize(lines, columns)
-    # A terminal of that size cuts what does not fit; ours is strict about
-    # the sizes that are whole.
-    strict = lines >= 7 and columns >= 80
-    if strict:
-        t.wait(has("far"), "links again")
-    else:
-        t.screen.feed = lambda _: None
-    wait_for(lambda: t.read(0.1) and
-             t.fake.requests.count("show") > mark + 1 or
-             t.fake.requests.count("show") > mark + 1, 60, "more snapshots")
+    wait_for(lambda: t.read(0.1) and False or
+             t.fake.requests.count("show") > mark + 1, SECONDS,
+             "more snapshots")
     t.press("q")
     assert t.wait_end() == 0
 
@@ -185,7 +178,8 @@ def test_while_it_is_stopped_the_terminal_is_given_back(top):
     t = top()
     t.wait(has("far"), "links")
     t.process.send_signal(signal.SIGTSTP)
-    wait_for(lambda: is_stopped(t.process.pid), what="stopped")
+    wait_for(lambda: is_stopped(t.process.pid), what="stopped",
+             seconds=SECONDS)
     while t.read(0.1):
         pass
     assert t.is_restored()
@@ -201,7 +195,7 @@ def test_a_terminal_that_goes_ends_it(top):
     t.wait(has("far"), "links")
     os.close(t.slave)
     os.close(t.master)
-    t.process.wait(timeout=60)
+    t.process.wait(timeout=SECONDS)
     t.master, t.slave = os.openpty()
 
 
@@ -226,12 +220,14 @@ def test_a_daemon_that_goes_is_told_and_taken_up_again(top):
 
 def test_a_silent_daemon_does_not_hold_up_the_keys(fake):
     f = fake({"show": None})
-    t = Terminal(os.environ["SERIAL_ROUTERCTL"], "-s", f.path, "top")
+    t = Terminal(os.environ["SERIAL_ROUTERCTL"], "-s", f.path, "-t",
+                 "3600", "top")
     try:
-        wait_for(lambda: f.requests, what="the question")
+        wait_for(lambda: f.requests, what="the question",
+                 seconds=SECONDS)
         t.wait(lambda x: "q quit" in x[23], "all of it")
         t.press("q")
-        assert t.wait_end(9) == 0
+        assert t.wait_end() == 0
         assert t.is_restored()
     finally:
         t.close()
@@ -290,8 +286,8 @@ def test_a_dumb_terminal_gets_plain_output(top, env):
                                          ({"TERM": "dumb"}, False)])
 def test_a_table_has_colour_on_a_terminal_alone(fake, env, colour):
     f = fake({"show": show(link("a"), absent("b"))})
-    t = Terminal(os.environ["SERIAL_ROUTERCTL"], "-s", f.path, "show",
-                 env=env)
+    t = Terminal(os.environ["SERIAL_ROUTERCTL"], "-s", f.path, "-t", str(SECONDS),
+                 "show", env=env)
     try:
         assert t.wait_end() == 0
         assert ("\x1b[32m" in t.after) == colour
@@ -304,8 +300,8 @@ def test_a_table_has_colour_on_a_terminal_alone(fake, env, colour):
 def test_a_narrow_terminal_gets_a_narrow_table(fake):
     f = fake({"show": show(link("a"), absent("b"))})
     for columns in (70, 120):
-        t = Terminal(os.environ["SERIAL_ROUTERCTL"], "-s", f.path, "show",
-                     columns=columns, env={"NO_COLOR": "1"})
+        t = Terminal(os.environ["SERIAL_ROUTERCTL"], "-s", f.path, "-t",
+                     str(SECONDS), "show", columns=columns, env={"NO_COLOR": "1"})
         try:
             assert t.wait_end() == 0
             assert max(map(len, t.after.split("\r\n"))) <= columns

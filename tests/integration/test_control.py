@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 
+from cable import END
 from control import (Client, ask, client, examples, missing_fields, show,
                      socat)
 from lab import A4, B4, Pair, Single
@@ -84,6 +85,11 @@ def test_counts_as_sigusr1_does_and_balances(pair):
         assert tx["in_packets"] == (tx["packets"] + s["queue"]["packets"] +
                                     sum(tx["dropped"].values()))
         assert rx["frames"] == rx["packets"] + sum(rx["dropped"].values())
+    assert sum(after["tx"]["delay_ms"]["count"]) >= after["tx"]["packets"]
+    assert len(after["tx"]["delay_ms"]["le"]) == len(
+        after["tx"]["delay_ms"]["count"]) == 12
+    assert after["tx"]["busy_s"] > before["tx"]["busy_s"]
+    assert after["queue"]["limit_bytes"] > 0
     logged = pair.a.status()
     assert set(after["tx"]["dropped"]) == {
         k[8:].replace("-", "_") for k in logged["to-line"]
@@ -329,6 +335,38 @@ def test_watch_tells_flags(lab):
     assert flag["flag"] == "degraded"
     assert flag["reason"].startswith("route 10.65.0.0/16 via 10.99.0.1: ")
     assert show(r)["flags"] == [flag]
+
+
+def test_a_silent_peer_is_a_flag(lab):
+    s = Single(lab, liveness={"timeout_s": 1})
+    with client(s.r) as c:
+        c.send("watch\n")
+        told = c.read()
+        while not told["flags"]:
+            told = c.read()
+        assert told["state"] == "up"
+        assert told["flags"] == [{
+            "flag": "silent", "reason": "nothing is heard from the peer for "
+                                        "1 s: carrier off"}]
+        s.line.write(END)
+        assert c.read()["flags"] == []
+    shown = show(s.r)
+    assert 0 <= shown["heard_s"] < 20
+    assert shown["rx"]["silences"] >= 1
+
+
+def test_the_round_trip_of_a_probe(lab, documented):
+    pair = Pair(lab, a={"liveness": {"interval_s": 1, "probe": B4}})
+    s = wait_for(lambda: [x for x in [show(pair.a)]
+                          if x["round_trip"]["answered"]])[0]
+    found = s["round_trip"]
+    assert missing_fields(documented["show"]["links"][0]["round_trip"],
+                          found) == []
+    assert found["address"] == B4
+    assert found["sent"] >= found["answered"] >= 1
+    assert 0 < found["least_ms"] <= found["last_ms"]
+    assert 0 <= s["heard_s"] < 20
+    assert show(pair.b)["round_trip"] is None
 
 
 def test_watch_shows_at_an_interval(pair, documented):

@@ -63,7 +63,8 @@ def test_256_absent_links_cost_nothing_and_64_of_them_come_up(lab):
     # Expected within one, make bench.
     assert time.monotonic() - begin < 10
     wait_for(lambda: states(r) == {"ABSENT": 256}, 20, "256 absent links")
-    assert cpu_share(r.pid, 3) < 0.01
+    # 0.05 % of a core, and three times that where it fails.
+    wait_for(lambda: cpu_share(r.pid, 3) < 0.0015, 30, "absent links to idle")
     for n in range(64):
         cable.plug(n)
     wait_for(lambda: states(r) == {"ABSENT": 192, "UP": 64}, 30,

@@ -84,33 +84,52 @@ def start(pair, there, back=0):
     return flows
 
 
-def ping_times_ms(pair, count):
-    """Each is waited for."""
-    out = pair.na.run("ping", "-n", "-i0.2", "-W30", "-c%d" % count, B4,
-                      seconds=60 + count)
-    return [float(t) for t in re.findall(r"time=([0-9.]+) ms", out)]
+def pings(pair, count):
+    """(number, ms) of the first answers; nothing overtakes in a flow, so that
+    one that was lost leaves a hole in the numbers."""
+    # With -c alone the last one is waited for only as long as two others took.
+    out = pair.na.run("ping", "-n", "-i0.2", "-w60", "-c%d" % count, B4,
+                      seconds=90)
+    return [(int(n), float(t)) for n, t in
+            re.findall(r"icmp_seq=(\d+) .*time=([0-9.]+) ms", out)]
 
 
 def test_no_ping_is_lost_beside_16_flows(pair):
     start(pair, 16)
-    assert len(ping_times_ms(pair, 20)) == 20
+    assert [n for n, _ in pings(pair, 20)] == list(range(1, 21))
+
+
+def rates(flows, seconds=3):
+    """Bytes a second of each, over so much time."""
+    before, since = [f.got for f in flows], time.monotonic()
+    time.sleep(seconds)
+    took = time.monotonic() - since
+    return [(f.got - b) / took for f, b in zip(flows, before)]
 
 
 def test_both_directions_get_their_share(pair):
-    there, back = start(pair, 1, 1)
-    before, since = (there.got, back.got), time.monotonic()
-    time.sleep(3)
-    seconds = time.monotonic() - since
+    flows = start(pair, 1, 1)
     share = 0.98 * 0.94 * BAUD / 10
-    assert (there.got - before[0]) / seconds > share / MARGIN
-    assert (back.got - before[1]) / seconds > share / MARGIN
+    wait_for(lambda: min(rates(flows)) > share / MARGIN, 30,
+             "both directions have their share")
+
+
+def test_four_flows_get_equal_shares(pair):
+    flows = start(pair, 4)
+
+    def is_fair():
+        got = rates(flows)
+        return (min(got) > sum(got) / 4 / MARGIN
+                and sum(got) > 0.95 * BAUD / 10 / MARGIN)
+
+    wait_for(is_fair, 30, "four equal shares")
 
 
 def test_a_ping_beside_a_flow_waits_for_about_one_packet(lab):
     pair = ipv4_pair(lab, 115200)
     start(pair, 1)
     # One packet takes 130 ms; a port would hold several.
-    assert statistics.median(ping_times_ms(pair, 15)) < 95 * MARGIN
+    assert statistics.median(t for _, t in pings(pair, 15)) < 95 * MARGIN
     status = pair.a.status()
     assert status["to-line"]["busy-ms"] > 0
     assert sum(v for k, v in status["queue"].items() if "waited" in k) > 15
@@ -127,10 +146,11 @@ def test_an_idle_pump_is_not_woken_up(pair):
         return switches(pair.a.pump()) == before
 
     wait_for(is_idle, 30, "the pump has nothing to do")
-    before = switches(pair.a.pump())
+    before, since = switches(pair.a.pump()), time.monotonic()
     time.sleep(4)
+    woken = switches(pair.a.pump()) - before
     # The supervisor asks for a sign of life every 5 s.
-    assert switches(pair.a.pump()) - before <= 1
+    assert woken <= 1 + (time.monotonic() - since) // 5
 
 
 def test_a_packet_costs_few_wake_ups(pair):
@@ -141,8 +161,9 @@ def test_a_packet_costs_few_wake_ups(pair):
     time.sleep(2)
     woken = [switches(p) - b for p, b in zip(pumps, before)]
     packets = pair.a.status()["to-line"]["packets"] - packets
-    assert woken[0] < 5 * packets * MARGIN
-    assert woken[1] < 8 * packets * MARGIN
+    # A few come from elsewhere, also where the machine stands still.
+    assert woken[0] < 50 + 5 * packets * MARGIN
+    assert woken[1] < 50 + 8 * packets * MARGIN
 
 
 def test_unpaced_a_port_gets_all_that_it_takes(lab):

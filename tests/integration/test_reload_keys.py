@@ -1,14 +1,42 @@
 """Each key changed while its link is up, and seen where it takes effect."""
 
+import os
+import re
+
 import pytest
 
+from cable import END, frame, unframe
+from control import show
 from lab import A4, B4
+from packets import udp4
 from router import link
 from rtnl import Listener
 from test_interface import owner
 from wait import holds_for, wait_for
 
 PEER = [{"local": A4, "peer": B4}]
+MAN = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir,
+                   os.pardir, "doc", "serial-router.conf.5.in")
+# Not of one link, or tried elsewhere: adapters in test_plan, and where there
+# are some; what makes another link, in test_reload.py.
+ELSEWHERE = {"user", "group", "links", "name", "interface.name", "port.usb",
+             "control.path", "control.group", "control.admins"}
+
+
+def test_each_key_is_tried_here():
+    with open(MAN) as f:
+        keys = re.findall(r"^\.It Ic (\S+)$", f.read(), re.M)
+    with open(__file__) as f:
+        tried = f.read()
+    assert len(keys) > 30
+    for key in keys:
+        group, name = key.rpartition(".")[::2]
+        if key in ELSEWHERE or "[]" in key or group == "port.usb":
+            continue
+        wanted = [x % key for x in ('"%s', ", %s", "(%s)", "(%s,")]
+        if group == "port":
+            wanted.append('("%s", ' % name)
+        assert any(x in tried for x in wanted), key
 
 
 class Changing:
@@ -183,9 +211,75 @@ def test_retry(usual):
              "another try")
 
 
+def bad_udp(payload):
+    """With a UDP checksum that is wrong."""
+    packet = udp4(B4, A4, payload)
+    return packet[:26] + b"\x12\x34" + packet[28:]
+
+
+def test_receive_check(usual):
+    before = usual.r.status("sl0")["from-line"]
+    usual.line.write(END + frame(bad_udp(b"damaged")))
+
+    def counted(key, more):
+        return usual.r.status("sl0")["from-line"][key] >= before[key] + more
+
+    wait_for(lambda: counted("dropped-payload-checksum", 1)
+             or counted("dropped-noise", 1), 20, "a drop")
+    usual.live("receive.check", receive={"check": "header"})
+    before = usual.r.status("sl0")["from-line"]
+    usual.line.write(END + frame(bad_udp(b"damaged")))
+    wait_for(lambda: counted("packets", 1), 20, "it is let through")
+
+
+def test_queue_pace(usual):
+    """Ten packets take 24 s of a line with 1200 baud."""
+    slow = {"baud": 1200, "mtu": 296}
+    usual.pump("port.baud, interface.mtu", **slow)
+    usual.line.read()
+    sock = usual.n.bound(A4)
+    for n in range(10):
+        sock.sendto(b"%d" % n + bytes(260), (B4, 9))
+    usual.live("queue.pace", queue={"pace": False}, **slow)
+    usual.line.read_until(lambda got: got.count(bytes(260)) == 10, 15)
+    sock.close()
+
+
+def test_queue_limit_ms(usual):
+    before = show(usual.r)["queue"]["limit_bytes"]
+    usual.live("queue.limit_ms", queue={"limit_ms": 10000})
+    wait_for(lambda: show(usual.r)["queue"]["limit_bytes"] == 5 * before, 20,
+             "five times the bound")
+
+
+def test_liveness_interval(usual):
+    usual.line.read()
+    usual.live("liveness.interval_s", liveness={"interval_s": 1})
+    assert set(usual.line.read_until(lambda got: len(got) >= 2)) == {0xc0}
+
+
+def test_liveness_timeout(usual):
+    usual.live("liveness.interval_s, liveness.timeout_s",
+               liveness={"interval_s": 1, "timeout_s": 2})
+    wait_for(lambda: not usual.n.carrier("sl0"), 20, "no carrier")
+    usual.r.reload([usual.make(), usual.still])
+    wait_for(lambda: usual.n.carrier("sl0"), 20, "a carrier again")
+
+
+def test_liveness_probe(usual):
+    usual.line.read()
+    usual.live("liveness.interval_s, liveness.probe",
+               liveness={"interval_s": 1, "probe": B4})
+    # An echo request, of IPv4.
+    usual.line.read_until(
+        lambda got: any(p[:1] == b"\x45" and p[9:10] == b"\x01"
+                        for p in unframe(got)))
+
+
 def test_enabled(usual):
     index = usual.n.index("sl0")
-    usual.r.reload([usual.make(enabled=False), usual.still])
+    said = usual.r.reload([usual.make(enabled=False), usual.still])
+    assert "sl0: reload: live (enabled)" in said
     usual.r.wait_state("DOWN", "sl0")
     wait_for(usual.line.is_free, 20, "the port is free")
     assert usual.n.index("sl0") == index
@@ -197,7 +291,7 @@ def test_enabled(usual):
 
 @pytest.mark.parametrize("key,port", [
     ("parity", "even"), ("stop_bits", 2), ("flow", "rtscts"),
-    ("settle_ms", 1)])
+    ("settle_ms", 1), ("low_latency", False), ("dtr", "on"), ("rts", "off")])
 def test_the_port(usual, key, port):
     usual.pump("port." + key, port={key: port})
 

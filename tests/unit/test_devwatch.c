@@ -259,7 +259,78 @@ says_when_there_are_too_many(void **state)
 		;
 	touch("f0/tty");
 	assert_false(devwatch_read(w));
+	/* Not all are known, so that there is always reason to look. */
+	for (int i = 0; i < 3; i++)
+		assert_true(devwatch_changed(w));
+	/* With few again, it has to be asked. */
 	assert_int_equal(aim(w, "f0/tty", &err), -1);
+	devwatch_changed(w);
+	devwatch_changed(w);
+	assert_false(devwatch_changed(w));
+	assert_int_equal(unlink(below("f0/tty")), 0);
+	assert_false(devwatch_read(w));
+	assert_true(devwatch_changed(w));
+	devwatch_free(w);
+}
+
+/* What inotify does not tell of, as in a file system of another machine. */
+static void
+sees_by_itself_when_it_is_asked(void **state)
+{
+	struct devwatch *w = watch("by-id/usb-x");
+	struct error err;
+
+	(void)state;
+	assert_false(devwatch_changed(w));
+	assert_int_equal(mkdir(below("by-id"), 0700), 0);
+	assert_true(devwatch_changed(w));
+	assert_int_equal(aim(w, "by-id/usb-x", &err), 0);
+	devwatch_changed(w);
+	assert_false(devwatch_changed(w));
+	touch("by-id/usb-x");
+	assert_true(devwatch_changed(w));
+	devwatch_changed(w);
+	assert_false(devwatch_changed(w));
+	assert_int_equal(unlink(below("by-id/usb-x")), 0);
+	assert_int_equal(rmdir(below("by-id")), 0);
+	assert_true(devwatch_changed(w));
+	devwatch_free(w);
+}
+
+/* The time stamps of two changes may be the same. */
+static void
+misses_no_change_that_follows_at_once(void **state)
+{
+	struct devwatch *w = watch("ttyX0");
+	char name[16];
+
+	(void)state;
+	for (int i = 0; i < 200; i++) {
+		snprintf(name, sizeof(name), "a%d", i);
+		touch(name);
+		assert_true(devwatch_changed(w));
+		snprintf(name, sizeof(name), "b%d", i);
+		touch(name);
+		assert_true(devwatch_changed(w));
+	}
+	devwatch_free(w);
+}
+
+static void
+says_whether_a_name_is_there(void **state)
+{
+	struct devwatch *w = watch("one");
+	struct error err;
+
+	(void)state;
+	touch("file");
+	assert_int_equal(symlink("nowhere", below("dangling")), 0);
+	devwatch_begin(w);
+	assert_false(devwatch_want(w, below("one")));
+	assert_false(devwatch_want(w, below("by-id/one")));
+	assert_true(devwatch_want(w, below("file")));
+	assert_true(devwatch_want(w, below("dangling")));
+	assert_int_equal(devwatch_end(w, &err), 0);
 	devwatch_free(w);
 }
 
@@ -291,6 +362,9 @@ main(void)
 		TEST(watches_many_paths_in_few_directories),
 		TEST(takes_new_directories_for_old_ones),
 		TEST(says_when_there_are_too_many),
+		TEST(sees_by_itself_when_it_is_asked),
+		TEST(misses_no_change_that_follows_at_once),
+		TEST(says_whether_a_name_is_there),
 		TEST(costs_nothing_to_have_none),
 	};
 

@@ -142,6 +142,9 @@ static const struct {
 	{ "port.stop_bits", "stop_bits = 2;", "" },
 	{ "port.flow", "flow = \"rtscts\";", "" },
 	{ "port.settle_ms", "settle_ms = 1;", "" },
+	{ "port.dtr", "dtr = \"on\";", "" },
+	{ "port.rts", "rts = \"off\";", "" },
+	{ "port.low_latency", "low_latency = false;", "" },
 	{ "interface.name", "", "interface: { name = \"b\"; };" },
 	{ "interface.mtu", "", "interface: { mtu = 576; };" },
 	{ "interface.txqueuelen", "", "interface: { txqueuelen = 7; };" },
@@ -156,9 +159,43 @@ static const struct {
 	{ "interface.ignore_linkdown", "",
 	    "interface: { ignore_linkdown = true; };" },
 	{ "framing.leading_end", "", "framing: { leading_end = \"never\"; };" },
+	{ "receive.check", "", "receive: { check = \"header\"; };" },
+	{ "queue.pace", "", "queue: { pace = false; };" },
+	{ "queue.limit_ms", "", "queue: { limit_ms = 3000; };" },
 	{ "retry.first_ms", "", "retry: { first_ms = 10; };" },
 	{ "retry.max_ms", "", "retry: { max_ms = 200; };" },
 };
+
+static void
+sees_another_adapter(void **state)
+{
+	const char *links =
+	    "links: ( { name = \"a\"; port: { usb: { %s }; baud "
+	    "= 921600; }; } );";
+	struct {
+		const char *from, *to;
+	} cases[] = {
+		{ "serial = \"A\";", "serial = \"B\";" },
+		{ "vendor = 1;", "vendor = 2;" },
+		{ "vendor = 1;", "vendor = 1; product = 2;" },
+		{ "path = \"1-1\";", "path = \"1-2\";" },
+		{ "path = \"1-1\";", "path = \"1-1\"; function = 2;" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char from[256], to[256];
+		struct plan *plan;
+
+		snprintf(from, sizeof(from), links, cases[i].from);
+		snprintf(to, sizeof(to), links, cases[i].to);
+		plan = make(*state, from, to);
+		assert_int_equal(plan->links[0].change, PLAN_PUMP);
+		assert_memory_equal(
+		    plan->links[0].keys.names[0], "port.usb", 8);
+		plan = make(*state, from, one("", ""));
+		assert_int_equal(plan->links[0].change, PLAN_PUMP);
+	}
+}
 
 static enum plan_change
 change_of(const char *name)
@@ -368,6 +405,7 @@ main(void)
 		TEST(leaves_what_is_the_same_unchanged),
 		TEST(finds_each_key_and_takes_its_change_from_the_table),
 		TEST(says_of_each_key_what_a_change_does),
+		TEST(sees_another_adapter),
 		TEST(sees_addresses_and_routes_within),
 		TEST(takes_the_strongest_change_of_several),
 		TEST(matches_links_by_name_wherever_they_stand),

@@ -192,6 +192,29 @@ every_byte_passes_unchanged_both_ways(void **state)
 }
 
 static void
+a_port_without_latency_or_driver_goes_without(void **state)
+{
+	struct port_info info;
+	struct pty p;
+
+	(void)state;
+	make_pty(&p);
+	for (int low = 0; low <= 1; low++) {
+		struct port_settings s = settings(p.name);
+		int fd;
+
+		s.low_latency = low;
+		fd = find_and_open(&s, &info, &err);
+		if (fd < 0)
+			fail_msg("%s", err.text);
+		assert_int_equal(info.latency, PORT_LATENCY_UNKNOWN);
+		assert_string_equal(info.driver, "");
+		port_close(fd);
+	}
+	unmake_pty(&p);
+}
+
+static void
 the_port_is_raw_and_closing_it_drops_no_dtr(void **state)
 {
 	struct termios2 t;
@@ -544,6 +567,55 @@ a_port_of_somebody_else_is_no_absent_one(void **state)
 	unmake_pty(&p);
 }
 
+/* Another has its name by now, or nothing has. */
+static void
+a_port_that_goes_between_finding_and_opening_is_absent(void **state)
+{
+	struct port_settings s;
+	struct port_info info;
+	unsigned before = open_descriptors();
+	struct pty p;
+
+	(void)state;
+	make_pty(&p);
+	s = settings(p.name);
+	assert_int_equal(port_find(&s, &info, &err), 0);
+	info.rdev++;
+	assert_int_equal(port_open(&s, &info, &err), -1);
+	assert_int_equal(err.code, ENODEV);
+	assert_non_null(strstr(err.text, "took its place"));
+	assert_int_equal(port_find(&s, &info, &err), 0);
+	unmake_pty(&p);
+	assert_int_equal(port_open(&s, &info, &err), -1);
+	assert_true(err.code == ENOENT || err.code == ENXIO ||
+	    err.code == ENODEV || err.code == EIO);
+	assert_int_equal(open_descriptors(), before);
+}
+
+static void
+a_port_without_control_lines_is_opened_all_the_same(void **state)
+{
+	struct port_settings s;
+	struct port_info info;
+	struct pty p;
+	int fd;
+
+	(void)state;
+	make_pty(&p);
+	s = settings(p.name);
+	fd = find_and_open(&s, &info, &err);
+	assert_true(fd >= 0);
+	assert_false(info.no_lines);
+	port_close(fd);
+	s.dtr = PORT_LINE_OFF;
+	s.rts = PORT_LINE_PULSE;
+	fd = find_and_open(&s, &info, &err);
+	assert_true(fd >= 0);
+	assert_true(info.no_lines);
+	port_close(fd);
+	unmake_pty(&p);
+}
+
 struct holding {
 	char *device;
 	int told, wait; /* pipes: it holds; it may end */
@@ -677,8 +749,13 @@ main(void)
 		cmocka_unit_test(output_that_noise_has_stopped_can_be_resumed),
 		cmocka_unit_test(a_symlink_is_resolved_at_each_try),
 		cmocka_unit_test(a_port_that_is_not_there_is_told_as_that),
+		cmocka_unit_test(a_port_without_latency_or_driver_goes_without),
 		cmocka_unit_test(what_is_no_serial_port_is_refused),
 		cmocka_unit_test(a_port_of_somebody_else_is_no_absent_one),
+		cmocka_unit_test(
+		    a_port_that_goes_between_finding_and_opening_is_absent),
+		cmocka_unit_test(
+		    a_port_without_control_lines_is_opened_all_the_same),
 		cmocka_unit_test(
 		    a_port_that_is_in_use_is_left_alone_and_its_holder_named),
 		cmocka_unit_test(one_process_does_not_open_a_port_twice),

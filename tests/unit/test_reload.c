@@ -212,7 +212,7 @@ await(struct fixture *f, int n)
 
 	while (f->all.n < n && clock_ms() < deadline_ms)
 		serve(f);
-	assert_int_equal(f->all.n, n);
+	assert_true(f->all.n >= n);
 }
 
 static void
@@ -354,9 +354,11 @@ comes_back_by_itself_without_a_confirm(void **state)
 	reload(f, 1);
 	assert_int_equal(f->asked.outcome, RELOAD_APPLIED);
 	assert_int_equal(f->asked.confirm_s, 1);
-	assert_int_equal(mtu(f), 503);
-	assert_true(reload_confirm_left_ms(f->reload) >= 0);
-	assert_true(reload_confirm_left_ms(f->reload) <= 1000);
+	/* Unless the second is over already. */
+	if (f->all.n == 1) {
+		assert_int_equal(mtu(f), 503);
+		assert_in_range(reload_confirm_left_ms(f->reload), 0, 1000);
+	}
 	assert_true(state_is_there(f));
 	await(f, 2);
 	assert_int_equal(f->asked.n, 1);
@@ -380,11 +382,11 @@ stays_once_it_is_confirmed(void **state)
 	assert_int_equal(reload_confirm(f->reload, &err), -1);
 	assert_int_equal(err.code, ENOENT);
 	write_mtu(f, 504);
-	reload(f, 1);
+	reload(f, 2);
 	assert_int_equal(reload_confirm(f->reload, &err), 0);
 	assert_int_equal(reload_confirm_left_ms(f->reload), -1);
 	assert_false(state_is_there(f));
-	for (int64_t end_ms = clock_ms() + 1200; clock_ms() < end_ms;)
+	for (int64_t end_ms = clock_ms() + 2200; clock_ms() < end_ms;)
 		serve(f);
 	assert_int_equal(f->all.n, 1);
 	assert_int_equal(mtu(f), 504);
@@ -438,24 +440,28 @@ static void
 the_time_of_one_ends_the_reading_of_the_next(void **state)
 {
 	struct fixture *f = *state;
-	int64_t deadline_ms;
+	int64_t end_ms, deadline_ms;
 
 	write_mtu(f, 508);
 	reload(f, 1);
-	deadline_ms = clock_ms() + 1500;
+	end_ms = clock_ms() + 1200;
+	deadline_ms = clock_ms() + DEADLINE_MS;
 	/* Not served, and so neither read nor timed. */
-	reload_start(f->reload, 60, on_answer, f);
-	while (clock_ms() < deadline_ms)
+	reload_start(f->reload, 600, on_answer, f);
+	while (clock_ms() < end_ms)
 		usleep(10000);
-	await(f, 3);
-	/* Whichever the loop sees first, the old one is what there is, or the
-	 * new one is waiting. */
+	while (f->all.cause != RELOAD_TIMEOUT &&
+	    reload_confirm_left_ms(f->reload) < 2000 &&
+	    clock_ms() < deadline_ms)
+		serve(f);
+	/* Which of the two the loop sees first is open. */
 	if (f->all.cause == RELOAD_TIMEOUT) {
 		assert_int_equal(f->asked.outcome, RELOAD_BUSY);
 		assert_int_equal(mtu(f), 500);
+		assert_int_equal(reload_confirm_left_ms(f->reload), -1);
 	} else {
-		assert_true(
-		    reload_confirm_left_ms(f->reload) > 0 || mtu(f) == 500);
+		assert_int_equal(f->asked.outcome, RELOAD_APPLIED);
+		assert_int_equal(mtu(f), 508);
 	}
 }
 

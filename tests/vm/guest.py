@@ -184,14 +184,18 @@ class GuestRouter(Router):
     def configure(self, links):
         """device: of the first link."""
         self.device = links[0]["port"].get("device") if links else None
+        # The share has no sockets.
+        self.control_path = "/run/control" + self.directory.replace("/", "-")
         super().configure(links)
 
     def _spawn(self):
         command = self.namespace.exec(
             *self.wrap, "serial-routerd", *self.args, "-c", self.file)
         open(self.log_path, "a").close()
-        self.process = Process(self.guest, "exec %s >>%s 2>&1" % (
-            shlex.join(map(str, command)), self.log_path))
+        self.process = Process(
+            self.guest, "export STATE_DIRECTORY=%s; exec %s >>%s 2>&1" % (
+                self.state_dir, shlex.join(map(str, command)),
+                self.log_path))
 
     def wait_log(self, pattern, seconds=SECONDS, since=0):
         return super().wait_log(pattern, seconds, since)

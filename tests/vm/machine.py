@@ -139,9 +139,17 @@ class Machine:
         self._start_qemu(root)
 
     def _make_root(self, path):
-        image.make(path, self.kernel, {
-            "serial-routerd": os.environ["SERIAL_ROUTERD"],
-            "peek": os.environ["PEEK"]})
+        image.make(path, self.kernel, self._programs())
+
+    def _programs(self):
+        """What is under test, and the client beside it."""
+        daemon = os.environ["SERIAL_ROUTERD"]
+        client = os.environ.get("SERIAL_ROUTERCTL") or os.path.join(
+            os.path.dirname(daemon), "serial-routerctl")
+        found = {"serial-routerd": daemon, "peek": os.environ["PEEK"]}
+        if os.access(client, os.X_OK):
+            found["serial-routerctl"] = client
+        return found
 
     def _start_cable(self):
         specs, fds = [], []
