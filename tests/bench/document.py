@@ -44,10 +44,12 @@ def parts(results):
     counts = sorted({len(v) for n, v in results.runs.items()
                      if n.startswith("goodput/")})
     machine = ["%s cores of %s, %s of memory, Linux %s; %s; %s; %s; "
-               "runs of each figure: %s." % (
+               "cable and pumps of paced lines at %s priority; runs of "
+               "each figure: %s." % (
                    known.get("cores"), known.get("cpu"), known.get("memory"),
                    known.get("kernel"), known.get("daemon"),
                    known.get("iperf3"), known.get("ping"),
+                   known.get("priority"),
                    " to ".join(map(str, counts)) or "none")]
     return {
         "machine": machine,

@@ -13,6 +13,9 @@ from wait import wait_for
 SAMPLE_S = 0.02
 PING_WAIT_S = 10
 
+# Flows are ended by us; nothing that is left behind goes on for ever.
+END_S = 900
+
 
 class Command:
     """A program that runs in a namespace until it is closed."""
@@ -45,7 +48,7 @@ class Flows:
         wait_for(lambda: sink.run("ss", "-Hltn", "sport = %d" % port), 20,
                  "iperf3's server")
         self.client = lab.keep(Command(
-            source, "iperf3", "-C", "cubic", "-t", 86400, "-P", count,
+            source, "iperf3", "-C", "cubic", "-t", END_S, "-P", count,
             "-p", port, "--cport", self.first, "-c", address))
 
     def _ours(self, flows, end):

@@ -97,11 +97,11 @@ turns(struct run *run, unsigned n)
 	/* What is unknown at the start, or after a stall, costs some. */
 	if (run->tty.tells == FAKE_TTY_BYTES)
 		MUST(idle_ns <=
-		    20 * MS + start_ns / 50 + time_ns(run, 2) + eighth_ns);
+		    20 * MS + start_ns / 20 + time_ns(run, 2) + eighth_ns);
 	/* So few writes as there may be must be some milliseconds. */
 	if (run->tty.tells == FAKE_TTY_WRITES &&
 	    time_ns(run, 16.0 * run->source.packet) > 20 * MS)
-		MUST(idle_ns <= 20 * MS + start_ns / 8 + eighth_ns);
+		MUST(idle_ns <= 20 * MS + start_ns / 6 + eighth_ns);
 }
 
 static void
