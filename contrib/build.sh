@@ -17,7 +17,7 @@ packages_test=(
 # What tests/vm makes its guest of, and runs it with; the kernel is downloaded,
 # not installed.
 packages_vm=(
-	busybox-static dash iperf3 iproute2 iputils-ping kmod net-tools
+	busybox-static dash iperf3 iproute2 iputils-ping kmod mmdebstrap net-tools
 	qemu-system-x86 setserial socat
 )
 

@@ -1,7 +1,8 @@
 """serial-routerd on real UARTs, with real peers, in a virtual machine.
 
-SERIAL_ROUTERD, NULLMODEM and PEEK name the programs.  SR_CI: what cannot
-run is a failure.  One machine serves all tests; one that died is replaced, and
+SERIAL_ROUTERD, NULLMODEM and PEEK name the programs, SR_PACKAGE the directory
+of a build as a distribution makes it, for the machine with systemd.  SR_CI:
+what cannot run is a failure.  One machine of each kind serves all tests; one that died is replaced, and
 what its console said is shown with the failure."""
 
 import os
@@ -14,12 +15,20 @@ sys.path[:0] = [HERE, os.path.join(HERE, "..", "integration")]
 
 from guest import Bench, Guest  # noqa: E402
 from kernel import Missing  # noqa: E402
+from system import SystemdMachine  # noqa: E402
 
 CI = bool(os.environ.get("SR_CI"))
 
 
 def cannot_run(why):
     (pytest.fail if CI else pytest.skip)(why)
+
+
+def start_machine(*kind):
+    try:
+        return Guest(*kind)
+    except Missing as e:
+        cannot_run(str(e))
 
 
 @pytest.fixture(scope="session")
@@ -29,10 +38,18 @@ def machine_of_session():
         if not os.access(path, os.X_OK):
             cannot_run("%s does not name a program: %r" % (name, path))
         os.environ[name] = os.path.abspath(path)
-    try:
-        made = Guest()
-    except Missing as e:
-        cannot_run(str(e))
+    made = start_machine()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def systemd_of_session():
+    package = os.environ.get("SR_PACKAGE", "")
+    if not os.path.exists(os.path.join(package, "serial-routerd")):
+        cannot_run("SR_PACKAGE names no build: %r; tests/vm/run makes one"
+                   % package)
+    made = start_machine(SystemdMachine)
     yield made
     made.close()
 
@@ -55,7 +72,8 @@ def bench(guest):
 def pytest_runtest_makereport(item, call):
     outcome = yield
     report = outcome.get_result()
-    guest = item.funcargs.get("machine_of_session")
+    guest = item.funcargs.get("machine_of_session") or item.funcargs.get(
+        "systemd_of_session")
     if not report.failed or guest is None:
         return
     report.sections += guest.said()

@@ -83,13 +83,14 @@ class Process:
 class Guest:
     """A running machine; a new one takes the place of one that died."""
 
-    def __init__(self):
-        self.machine = Machine()
+    def __init__(self, kind=Machine):
+        self.kind = kind
+        self.machine = self.kind()
 
     def ensure(self):
         if not self.answers():
             self.machine.close()
-            self.machine = Machine()
+            self.machine = self.kind()
 
     def answers(self):
         """Neither dead nor stuck."""

@@ -60,7 +60,7 @@ class Cpio:
         self.names = set()
         self.inode = 0
 
-    def entry(self, name, mode, data=b""):
+    def entry(self, name, mode, data=b"", uid=0, gid=0):
         if name in self.names:
             return
         parent = os.path.dirname(name)
@@ -69,7 +69,7 @@ class Cpio:
         self.names.add(name)
         self.inode += 1
         raw = name.encode() + b"\0"
-        numbers = (self.inode, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0,
+        numbers = (self.inode, mode, uid, gid, 1, 0, len(data), 0, 0, 0, 0,
                    len(raw), 0)
         head = b"070701" + b"".join(b"%08X" % n for n in numbers) + raw
         self.file.write(head + b"\0" * (-len(head) % 4))

@@ -102,6 +102,9 @@ class Machine:
             "txbuf": FIFO_BYTES}
     LINE = {"isa": UART, "pci": UART, "usb": {**UART, "txbuf": USB_BYTES}}
     USB_SERIAL = "SR0001"
+    MEMORY_MB = 768
+    # What the kernel is told besides; the first process is the root's /init.
+    APPEND = ""
 
     def __init__(self, console=None):
         """console: options of QEMU's chardev instead of a file."""
@@ -126,7 +129,7 @@ class Machine:
             raise Missing("no %s: install qemu-system-x86" % QEMU)
         self.kernel = kernel()
         root = os.path.join(self.directory, "initrd")
-        image.make(root, self.kernel, self._programs())
+        self._make_root(root)
         n = 0
         for pair in self.PAIRS.values():
             for tty in pair:
@@ -134,6 +137,9 @@ class Machine:
                 n += 1
         self._start_cable()
         self._start_qemu(root)
+
+    def _make_root(self, path):
+        image.make(path, self.kernel, self._programs())
 
     def _programs(self):
         """What is under test, and the client beside it."""
@@ -158,13 +164,13 @@ class Machine:
         tag = "share"
         options = [
             QEMU, "-accel", "tcg,thread=multi,tb-size=256", "-M", "pc", "-cpu", "max",
-            "-smp", "1", "-m", "768", "-nodefaults", "-no-user-config",
+            "-smp", "1", "-m", str(self.MEMORY_MB), "-nodefaults", "-no-user-config",
             "-display", "none", "-no-reboot",
             "-kernel", os.path.join(self.kernel, "vmlinux"),
             "-initrd", root,
             "-append", "console=ttyS0,115200 panic=-1 8250.nr_uarts=16 "
-            "mitigations=off nokaslr quiet share=%s:%s modules=%s" % (
-                tag, self.share, MODULES),
+            "mitigations=off nokaslr quiet share=%s:%s modules=%s%s" % (
+                tag, self.share, MODULES, self.APPEND),
             "-chardev", self.console_option + ",id=console",
             "-device", "isa-serial,chardev=console,index=0",
             "-chardev", "socket,id=monitor,fd=%d" % monitor,
