@@ -99,7 +99,7 @@ def line_jobs(plan, columns, rows):
 def other_jobs(plan, rows):
     made = [
         ("unpaced", unpaced, Timing(1, plan.fast.window_s / 2), True),
-        ("busy-8", lambda: links.busy(8, plan.fast), None, True),
+        ("busy-8", lambda: links.busy(8, plan.fast), None, False),
         ("busy-64", lambda: links.busy(64, plan.fast), None, True),
         ("idle", links.wakeups, 10, False),
         ("memory", links.memory, plan.memory, False),
