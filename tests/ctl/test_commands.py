@@ -54,12 +54,12 @@ def test_a_reload_to_be_confirmed(fake):
                          "daemon": [],
                          "confirm_s": 90, "warnings": [
                              {"file": "x.conf", "line": 3,
-                              "text": "hurts"}]}}
+                              "text": "warning: hurts"}]}}
     f = fake({"reload confirm 90": answer})
     r = f.ctl("reload", "--confirm", "90")
     assert (r.status, r.err) == (0, "")
     assert r.out.splitlines() == [
-        "warning: x.conf:3: hurts",
+        "x.conf:3: warning: hurts",
         "the old configuration comes back in 1m30s, unless: "
         "serial-routerctl confirm"]
     assert f.requests == ["reload confirm 90"]
