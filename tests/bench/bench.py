@@ -99,7 +99,7 @@ def line_jobs(plan, columns, rows):
 def other_jobs(plan, rows):
     made = [
         ("unpaced", unpaced, Timing(1, plan.fast.window_s / 2), True),
-        ("busy-8", lambda: links.busy(8, plan.fast), None, True),
+        ("busy-8", lambda: links.busy(8, plan.fast), None, False),
         ("busy-64", lambda: links.busy(64, plan.fast), None, True),
         ("idle", links.wakeups, 10, False),
         ("memory", links.memory, plan.memory, False),
@@ -121,6 +121,7 @@ def run_jobs(jobs, at_once, results):
         try:
             for done in concurrent.futures.as_completed(running):
                 found[running[done]] = done.result()
+                results.add(done.result())
         except BaseException:
             # What the others wait for will not come any more.
             pool.shutdown(wait=False, cancel_futures=True)
@@ -129,8 +130,7 @@ def run_jobs(jobs, at_once, results):
     for job in jobs:
         if job.alone:
             found[job] = job()
-    for values in found.values():
-        results.add(values)
+            results.add(found[job])
     return {job: set(values) for job, values in found.items()}
 
 
@@ -218,11 +218,14 @@ def measure(args, results):
     if args.plain:
         os.environ["BENCH_PRIORITY"] = "plain"
     os.makedirs(args.out, exist_ok=True)
-    for _ in range(runs):
-        names = run_jobs(line_jobs(plan, columns, args.rows)
-                         + other_jobs(plan, args.rows),
-                         args.jobs or plan.jobs, results)
-        again(names, figures, results)
+    try:
+        for _ in range(runs):
+            names = run_jobs(line_jobs(plan, columns, args.rows)
+                             + other_jobs(plan, args.rows),
+                             args.jobs or plan.jobs, results)
+            again(names, figures, results)
+    finally:
+        # Whatever broke off: what there is can be added to (--from).
         results.about["priority"] = os.environ.get(
             "BENCH_PRIORITY", "real-time")
         results.save(os.path.join(args.out, "figures.json"), figures)

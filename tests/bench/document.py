@@ -39,7 +39,8 @@ def parts(results):
     """Name of a mark -> lines."""
     limits = []
     for line in COLUMNS:
-        limits += ["- " + "; ".join(limit.derivation(line)) + "."]
+        first, *rest = limit.derivation(line)
+        limits += ["- " + first, *("  - " + x for x in rest)]
     known = results.about
     counts = sorted({len(v) for n, v in results.runs.items()
                      if n.startswith("goodput/")})
