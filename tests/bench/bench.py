@@ -11,6 +11,7 @@ import concurrent.futures
 import os
 import signal
 import sys
+import threading
 import time
 
 sys.path.insert(0, os.path.join(
@@ -24,13 +25,16 @@ import plot  # noqa: E402
 import table  # noqa: E402
 from answers import answers  # noqa: E402
 from column import Timing  # noqa: E402
-from figures import Results  # noqa: E402
+from figures import Results, number  # noqa: E402
 from lab import labs  # noqa: E402
 from limit import Line  # noqa: E402
 from unpaced import unpaced  # noqa: E402
 
 AGAIN = 2
 AGAIN_JOBS = 4
+
+# Somebody ended us: what breaks off now is not begun again.
+stopping = threading.Event()
 
 
 class Plan:
@@ -76,6 +80,8 @@ class Job:
         try:
             found = self.function(*self.args)
         except Exception as e:
+            if stopping.is_set():
+                raise
             # Something did not come about in time: once more.
             print("%s: %s: %s" % (self.name, type(e).__name__, e), flush=True)
             found = self.function(*self.args)
@@ -124,6 +130,7 @@ def run_jobs(jobs, at_once, results):
                 results.add(done.result())
         except BaseException:
             # What the others wait for will not come any more.
+            stopping.set()
             pool.shutdown(wait=False, cancel_futures=True)
             close_labs()
             raise
@@ -155,7 +162,8 @@ def again(names, figures, results):
         bad = failed(names[job])
         if bad:
             print("again, since beyond three times: %s" % ", ".join(
-                f.title for f in bad), flush=True)
+                "%s %s" % (f.title, number(results.median(f.name)))
+                for f in bad), flush=True)
             results.replace(job())
 
 
