@@ -97,6 +97,12 @@ reload_on_timer(evutil_socket_t fd, short what, void *arg)
 	undo(r, RELOAD_TIMEOUT, (struct reload_asker){ .answered = NULL });
 }
 
+bool
+reload_undone(const struct reload *r)
+{
+	return r->undone;
+}
+
 int64_t
 reload_confirm_left_ms(const struct reload *r)
 {

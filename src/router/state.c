@@ -252,6 +252,7 @@ state_recall(const struct state *s, const char *sources, size_t len,
 	if (conf) {
 		conf->user = now->user;
 		conf->group = now->group;
+		conf->recalled = true;
 	}
 	free(bytes);
 	return conf;
