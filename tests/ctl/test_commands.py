@@ -96,7 +96,9 @@ def test_help_names_every_command_and_option():
                      "--json", "--tab", "--rates", "--textfile",
                      "serial-routerctl(8)"):
             assert word in r.out, word
-        assert all(len(x) <= 80 for x in r.out.splitlines())
+        # But for the default path, which may be anything.
+        assert [x for x in r.out.splitlines()
+                if len(x) > 80 and "/" not in x] == []
 
 
 STATE = {"event": "state", "time": "2026-01-01T00:00:00.000Z",
