@@ -224,6 +224,26 @@ def test_without_a_place_for_the_state_it_is_refused(lab):
     assert s.n.link("sl0")["mtu"] == 1400
 
 
+# Mounts a full disk that goes with the mount namespace, and becomes "$@".
+FULL_DISK = """mkdir -p "$0" && mount -t tmpfs -o size=64k,mode=700 full "$0" &&
+{ head -c 1M /dev/zero >"$0/fill" 2>/dev/null; exec "$@"; }"""
+
+
+def test_on_a_full_disk_it_is_refused_and_nothing_changes(lab):
+    disk = os.path.join(lab.directory, "full")
+    s = Lines(lab, 1, env={"STATE_DIRECTORY": disk},
+              wrap=["unshare", "-m", "sh", "-c", FULL_DISK, disk])
+    s.r.configure([end(s.lines[0].path, mtu=1400)])
+    error = ask(s.r, "reload confirm 60")["error"]
+    assert error["code"] == "unavailable"
+    assert error["text"].startswith("nothing was changed: ")
+    assert "%s: No space left on device: " % disk in error["text"]
+    assert s.n.link("sl0")["mtu"] == 1500
+    assert ask(s.r, "show")["daemon"]["confirm"] is None
+    assert ask(s.r, "reload")["reload"]["confirm_s"] is None
+    assert s.n.link("sl0")["mtu"] == 1400
+
+
 def test_a_state_that_is_damaged_is_told_and_the_file_taken(s):
     s.change(1400, 3600)
     s.r.kill()
