@@ -35,8 +35,7 @@ link_reason(const struct link *l, char *buf, size_t size)
 		snprintf(buf, size, "the pump is ending");
 		return buf;
 	case LINK_ABSENT:
-		snprintf(
-		    buf, size, "port %s is not there", l->conf->port.device);
+		snprintf(buf, size, "%s is not there", port);
 		return buf;
 	case LINK_BACKOFF:
 		snprintf(buf, size, "%s", l->last_error.text);

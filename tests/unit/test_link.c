@@ -174,6 +174,32 @@ tries_what_has_nothing_behind_it_in_its_own_time(void **state)
 	run_until(f, LINK_OPENING);
 }
 
+static void
+says_which_port_is_not_there(void **state)
+{
+	struct fixture *f = *state;
+	struct port_settings *port = &f->conf.port;
+	char *device = port->device;
+	char text[LINK_REASON_SIZE];
+
+	bring_up(f);
+	strcpy(device, "/nope");
+	fake_pump_says(PUMP_ENDED, PUMP_END_HANGUP, "hung up");
+	run_until(f, LINK_CLOSING);
+	die(f, NULL);
+	assert_int_equal(f->link->state, LINK_ABSENT);
+	assert_string_equal(link_reason(f->link, text, sizeof(text)),
+	    "port /nope is not there");
+	port->device = NULL;
+	port->usb = (struct usb_match){ .vendor = USB_ANY,
+		.product = USB_ANY,
+		.function = USB_ANY,
+		.serial = "7533" };
+	assert_string_equal(link_reason(f->link, text, sizeof(text)),
+	    "USB adapter with serial 7533 is not there");
+	port->device = device;
+}
+
 /* The same name, another node. */
 static void
 tries_at_once_what_came_back_while_the_pump_ended(void **state)
@@ -500,6 +526,7 @@ main(void)
 		TEST(takes_the_carrier_off_before_the_pump_is_reaped),
 		TEST(waits_for_a_port_that_vanished_without_a_back_off),
 		TEST(tries_what_has_nothing_behind_it_in_its_own_time),
+		TEST(says_which_port_is_not_there),
 		TEST(tries_at_once_what_came_back_while_the_pump_ended),
 		TEST(leaves_a_back_off_when_the_port_changes),
 		TEST(tries_what_has_just_appeared_in_short_order),
