@@ -505,6 +505,23 @@ kills_a_pump_that_does_not_end(void **state)
 }
 
 static void
+forgets_round_trips_to_another_peer(void **state)
+{
+	struct fixture *f = *state;
+	struct conf_link to = f->conf;
+	struct stats stats;
+
+	f->link->ended.round_trip.last_ns = 5;
+	link_change(f->link, &to, NULL);
+	link_stats(f->link, &stats);
+	assert_int_equal(stats.round_trip.last_ns, 5);
+	to.live.liveness_probe = (struct ip){ .family = AF_INET };
+	link_change(f->link, &f->conf, NULL);
+	link_stats(f->link, &stats);
+	assert_int_equal(stats.round_trip.last_ns, 0);
+}
+
+static void
 kills_a_pump_that_does_not_answer(void **state)
 {
 	struct fixture *f = *state;
@@ -547,6 +564,7 @@ main(void)
 		TEST(does_not_start_what_was_stopped),
 		TEST(kills_a_pump_that_does_not_end),
 		TEST(kills_a_pump_that_does_not_answer),
+		TEST(forgets_round_trips_to_another_peer),
 	};
 
 	log_open(false, LOG_LEVEL_ERR);
