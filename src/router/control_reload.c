@@ -114,10 +114,9 @@ on_answer(const struct reload_answer *a, void *arg)
 		write_refused(&j, a);
 	json_close_object(&j);
 	json_end(&j);
+	/* What it has asked since is served as soon as it takes this: now the
+	 * reload is not over. */
 	control_client_send(client, &j);
-	/* Perhaps it came at once. */
-	if (!client->serving)
-		control_client_go_on(client);
 }
 
 void

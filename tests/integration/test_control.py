@@ -514,6 +514,16 @@ def test_reload_confirm_and_undo(reloaded, documented):
         assert "txqueuelen = 77" in c.ask("config")["config"]
 
 
+def test_what_is_asked_behind_a_reload_waits_for_its_end(reloaded):
+    with client(reloaded) as c:
+        reloaded.change(txqueuelen=77)
+        c.send("reload confirm 3600\nconfirm\nreload\nundo\n")
+        assert c.read()["reload"]["confirm_s"] == 3600
+        assert c.read()["text"] == "the configuration is confirmed"
+        assert c.read()["reload"]["confirm_s"] is None
+        assert c.read()["error"]["code"] == "unavailable"
+
+
 def test_a_client_that_leaves_during_its_reload(reloaded):
     for _ in range(10):
         with client(reloaded) as c:
