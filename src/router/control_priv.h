@@ -136,6 +136,9 @@ void control_tell_reload(struct control *c, const char *what, const char *text);
 
 /* It watches from now on: shows every interval_s seconds too, 0: none. */
 void control_watch(struct control_client *client, unsigned interval_s);
+/* After a reload: who may not read any more is told and cut off, the others are
+ * told what it left of each link. */
+void control_watch_reloaded(struct control *c);
 /* Each second: shows to whom they are due. */
 void control_watch_tick(struct control *c);
 

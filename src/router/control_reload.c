@@ -189,6 +189,7 @@ control_reloaded(struct control *c, const struct reload_answer *a)
 	    plan_count(p, PLAN_UNCHANGED), plan_count(p, PLAN_LIVE),
 	    plan_count(p, PLAN_PUMP), plan_count(p, PLAN_INTERFACE),
 	    plan_count(p, PLAN_ADDED), plan_count(p, PLAN_REMOVED));
+	control_watch_reloaded(c);
 	control_tell_reload(
 	    c, a->cause == RELOAD_ASKED ? "applied" : "undone", text);
 }

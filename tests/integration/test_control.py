@@ -1,10 +1,12 @@
 """The control socket: what it answers, to whom, and that each field that
 serial-router-control(7) documents is there."""
 
+import json
 import os
 import signal
 import stat
 import subprocess
+import threading
 
 import pytest
 
@@ -542,6 +544,32 @@ def test_a_reload_changes_who_may(reloaded):
     assert made["live"] == ["control.group", "control.admins"]
     docs, _ = socat(reloaded.control_path, "stop sl0\n", **who)
     assert docs[1]["ok"]
+
+
+def test_a_watcher_who_may_no_longer_read_is_cut_off(reloaded):
+    reloaded.control = "group: %d;" % GROUP
+    reloaded.change()
+    assert "reload" in ask(reloaded, "reload")
+    socat = subprocess.Popen(
+        ["socat", "-", "UNIX-CONNECT:" + reloaded.control_path],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        **as_user(USER, GROUP))
+    deadline = threading.Timer(60, socat.kill)
+    deadline.start()
+    try:
+        socat.stdin.write(b"watch\n")
+        socat.stdin.flush()
+        told = [json.loads(socat.stdout.readline()) for _ in range(3)]
+        assert [x.get("link") for x in told] == [None, "sl0", "sl1"]
+        reloaded.control = "group: %d;" % OTHER
+        reloaded.change()
+        assert "reload" in ask(reloaded, "reload")
+        rest = [json.loads(line) for line in socat.stdout]
+    finally:
+        deadline.cancel()
+        socat.kill()
+        socat.wait()
+    assert [x["error"]["code"] for x in rest] == ["denied"]
 
 
 def test_a_stopped_link_stays_so_over_a_reload(reloaded):
