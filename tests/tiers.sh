@@ -30,6 +30,8 @@ build_all()
 	job[sanitizer]=${jobs_running[-1]}
 	start_job build_fuzz >"$work/fuzz.log" 2>&1
 	job[fuzz]=${jobs_running[-1]}
+	# What tests of default paths mount over.
+	mkdir -p "$work"/{release,sanitizer}/var/{lib,run}
 	for name in release sanitizer fuzz; do
 		wait_job "${job[$name]}" && continue
 		echo "the build failed: $name"

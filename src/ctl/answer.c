@@ -137,7 +137,7 @@ status_of(const char *code)
 }
 
 static void
-tell_place(const json_t *fault, const char *before, FILE *out)
+tell_place(const json_t *fault, FILE *out)
 {
 	const char *file = answer_text(fault, "file");
 	const char *text = answer_text(fault, "text");
@@ -145,7 +145,6 @@ tell_place(const json_t *fault, const char *before, FILE *out)
 
 	if (!text)
 		return;
-	fputs(before, out);
 	if (file) {
 		text_put(out, file);
 		if (line > 0 && line < 1e9)
@@ -157,12 +156,12 @@ tell_place(const json_t *fault, const char *before, FILE *out)
 }
 
 void
-answer_tell_places(const json_t *list, const char *before, FILE *out)
+answer_tell_places(const json_t *list, FILE *out)
 {
 	const json_t *fault;
 	size_t i;
 
-	json_array_foreach(list, i, fault) tell_place(fault, before, out);
+	json_array_foreach(list, i, fault) tell_place(fault, out);
 }
 
 int
@@ -173,7 +172,7 @@ answer_refused(const json_t *answer)
 
 	if (!error)
 		return -1;
-	answer_tell_places(answer_get(error, "errors"), "", stderr);
+	answer_tell_places(answer_get(error, "errors"), stderr);
 	text = answer_text(error, "text");
 	next = answer_text(error, "next");
 	fputs("serial-routerctl: ", stderr);

@@ -35,8 +35,8 @@ json_t *answer_link(const json_t *answer, const char *name);
  * a terminal, and returns the exit status; else -1. */
 int answer_refused(const json_t *answer);
 
-/* What is wrong in a file, "FILE:LINE: TEXT", a line each, behind before. */
-void answer_tell_places(const json_t *list, const char *before, FILE *out);
+/* What is wrong in a file, "FILE:LINE: TEXT", a line each. */
+void answer_tell_places(const json_t *list, FILE *out);
 
 /* The exit status for what client.h and this room fail with. */
 int answer_exit_status(const struct error *err);

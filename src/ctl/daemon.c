@@ -29,6 +29,10 @@ daemon_pending(const json_t *answer)
 	double left = answer_number(answer, "daemon.confirm.seconds_left");
 	char age[NUMBER_SIZE];
 
+	if (isnan(left) && answer_is_true(answer, "daemon.undone"))
+		return text_printf(
+		    "the file is not in force, nobody confirmed it: "
+		    "serial-routerctl diff");
 	if (isnan(left))
 		return NULL;
 	return text_printf("the old configuration comes back in %s, unless: "

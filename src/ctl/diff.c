@@ -18,7 +18,8 @@ static void
 complain(const char *line, bool warning, void *arg)
 {
 	(void)arg;
-	fprintf(stderr, "%s%s\n", warning ? "warning: " : "", line);
+	(void)warning; /* which the line says, too */
+	fprintf(stderr, "%s\n", line);
 }
 
 /* What the daemon was warned of once is no news. */

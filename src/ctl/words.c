@@ -118,7 +118,7 @@ words_put_answer(const json_t *answer)
 	keys = texts(answer_get(reload, "daemon"), &n);
 	words_put_waiting(keys, n);
 	free(keys);
-	answer_tell_places(answer_get(reload, "warnings"), "warning: ", stdout);
+	answer_tell_places(answer_get(reload, "warnings"), stdout);
 	if (!isnan(confirm_s))
 		printf("the old configuration comes back in %s, unless: "
 		       "serial-routerctl confirm\n",

@@ -55,6 +55,7 @@ struct conf {
 	struct conf_link *links;
 	size_t n_links;
 	unsigned holders; /* who are to call conf_free() */
+	bool recalled;    /* the last confirmed one, not what the file says */
 };
 
 /* What a reload does when the value of a key has changed. */

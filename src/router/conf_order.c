@@ -159,6 +159,9 @@ take(struct conf_scan *s, enum conf_token token, const char *text, size_t len)
 static bool
 tell_lonely_name(struct conf_scan *s)
 {
+	if (s->behind_value)
+		return tell(s, s->last_line, "unexpected %s behind a value",
+		    s->last_name);
 	return tell(s, s->last_line, "%s: expected \"=\" and a value after it",
 	    s->last_name);
 }
@@ -171,9 +174,12 @@ conf_order_take(
 		return tell_lonely_name(s);
 	if (!take(s, token, text, len))
 		return false;
-	if (token == CONF_TOKEN_NAME)
+	if (token == CONF_TOKEN_NAME) {
+		s->behind_value =
+		    s->last == CONF_TOKEN_VALUE && s->line == s->last_line;
 		snprintf(
 		    s->last_name, sizeof(s->last_name), "%.*s", (int)len, text);
+	}
 	s->last = token;
 	s->last_line = s->line;
 	return true;

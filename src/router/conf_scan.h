@@ -50,6 +50,7 @@ struct conf_scan {
 	enum conf_token last;
 	unsigned last_line;
 	char last_name[32]; /* of CONF_TOKEN_NAME, maybe cut */
+	bool behind_value;  /* it follows one in the same line */
 };
 
 /* Takes all tokens up to the end of s->in; false: no use to go on. */

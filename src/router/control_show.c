@@ -112,6 +112,7 @@ write_daemon(struct json *j, const struct control *c)
 		write_seconds(j, "seconds_left", left_ms);
 		json_close_object(j);
 	}
+	json_bool(j, "undone", reload_undone(c->env.reload));
 	json_uint(j, "links_total", n);
 	json_uint(j, "links_up", up);
 	json_close_object(j);

@@ -70,6 +70,9 @@ lock(struct control_socket *s, struct error *err)
 	snprintf(path, sizeof(path), "%s.lock", s->path);
 	s->lock = open(
 	    path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+	if (s->lock < 0 && errno == ENOENT)
+		return error_set(err, ENOENT,
+		    "there is no directory for %s: make it", s->path);
 	if (s->lock < 0)
 		return error_errno(err, "open %s", path);
 	if (check_lock(s->lock, path, err) < 0)

@@ -71,13 +71,14 @@ damage_look(struct damage *d, const struct stats *now, int64_t now_ms,
 		return DAMAGE_NONE;
 	d->permille = bad * 1000 / frames;
 	d->noisy = bad * 1000 > frames * NOISY_PERMILLE;
+	d->check = d->noisy ? what_to_check(d, now, bad) : NULL;
 	if (d->noisy &&
 	    (d->told_ms == 0 || now_ms - d->told_ms >= DAMAGE_TELL_MS)) {
 		snprintf(text, size,
 		    "%u.%u %% of frames arrive damaged (%" PRIu64 " of %" PRIu64
 		    " in %" PRId64 " s): %s",
 		    d->permille / 10, d->permille % 10, bad, frames,
-		    (now_ms - d->looked_ms) / 1000, what_to_check(d, now, bad));
+		    (now_ms - d->looked_ms) / 1000, d->check);
 		d->told_ms = now_ms;
 		d->told = true;
 		news = DAMAGE_NOISY;

@@ -26,6 +26,7 @@ struct damage {
 	bool told;         /* and not taken back */
 	bool noisy;        /* more than 1 % by the last verdict */
 	unsigned permille; /* by the last verdict */
+	const char *check; /* what to check; NULL unless noisy */
 };
 
 enum damage_news {

@@ -11,9 +11,11 @@ reason_down(const struct link *l, char *buf, size_t size)
 		    "interface %s is set down: ip link set %s up",
 		    l->conf->interface, l->conf->interface);
 	else if (l->stopped)
-		snprintf(buf, size, "stopped by request");
+		snprintf(buf, size,
+		    "stopped by request: serial-routerctl start %s",
+		    l->conf->name);
 	else if (!l->conf->enabled)
-		snprintf(buf, size, "not enabled");
+		snprintf(buf, size, "not enabled in the configuration");
 	else
 		snprintf(buf, size, "not started");
 	return buf;
@@ -35,7 +37,7 @@ link_reason(const struct link *l, char *buf, size_t size)
 		snprintf(buf, size, "the pump is ending");
 		return buf;
 	case LINK_ABSENT:
-		snprintf(buf, size, "%s is not there", port);
+		snprintf(buf, size, "%s is not there; waiting for it", port);
 		return buf;
 	case LINK_BACKOFF:
 		snprintf(buf, size, "%s", l->last_error.text);
@@ -68,15 +70,17 @@ link_flags(const struct link *l, struct link_flag *flags)
 	if (l->silent) {
 		flags[n].name = "silent";
 		snprintf(flags[n].reason, sizeof(flags[n].reason),
-		    "nothing is heard from the peer for %u s: carrier off",
+		    "nothing is heard from the peer for %u s: carrier off; is "
+		    "it on, is the wire whole, has it liveness.interval_s?",
 		    l->conf->live.liveness_timeout_s);
 		n++;
 	}
 	if (l->state == LINK_UP && l->damage.noisy) {
 		flags[n].name = "noisy";
 		snprintf(flags[n].reason, sizeof(flags[n].reason),
-		    "%u.%u %% of the frames arrive damaged",
-		    l->damage.permille / 10, l->damage.permille % 10);
+		    "%u.%u %% of the frames arrive damaged: %s",
+		    l->damage.permille / 10, l->damage.permille % 10,
+		    l->damage.check);
 		n++;
 	}
 	if (l->state == LINK_UP && l->mismatch[0]) {

@@ -74,6 +74,7 @@ reload_carry_out(struct reload *r, struct conf *to, struct reload_answer *a,
 		a->plan = plan;
 		r->conf = conf_hold(to);
 		r->loaded_ms = clock_ms();
+		r->undone = a->cause != RELOAD_ASKED;
 	}
 	reload_answer_to(r, a, asker);
 	plan_free(plan);
@@ -242,6 +243,7 @@ reload_new(const struct reload_env *env, struct conf *conf, struct error *err)
 	r->env = *env;
 	r->conf = conf_hold(conf);
 	r->loaded_ms = clock_ms();
+	r->undone = conf->recalled;
 	if (env->file)
 		state_init(&r->state, env->file);
 	r->timer = evtimer_new(env->base, reload_on_timer, r);

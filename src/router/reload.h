@@ -107,6 +107,9 @@ void reload_reap(struct reload *r);
 const struct conf *reload_conf(const struct reload *r);
 /* Milliseconds until it comes to an undo by itself; -1: nothing waits. */
 int64_t reload_confirm_left_ms(const struct reload *r);
+/* What is in force is what was before a file that nobody confirmed, by an undo
+ * or since the start; until the next reload. */
+bool reload_undone(const struct reload *r);
 /* When what is in force was loaded, by clock_ms(). */
 int64_t reload_loaded_ms(const struct reload *r);
 

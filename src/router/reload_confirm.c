@@ -69,7 +69,7 @@ reload_confirm(struct reload *r, struct error *err)
 	if (!r->confirmed)
 		return error_set(err, ENOENT,
 		    "nothing waits for its confirm (in time? serial-routerctl "
-		    "show says what is in force)");
+		    "diff says whether the file is in force)");
 	if (state_drop(&r->state, err) < 0)
 		return -1;
 	reload_end_confirm(r);
@@ -95,6 +95,12 @@ reload_on_timer(evutil_socket_t fd, short what, void *arg)
 		reload_end_reading(r);
 	}
 	undo(r, RELOAD_TIMEOUT, (struct reload_asker){ .answered = NULL });
+}
+
+bool
+reload_undone(const struct reload *r)
+{
+	return r->undone;
 }
 
 int64_t

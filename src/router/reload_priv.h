@@ -27,6 +27,8 @@ struct reload {
 	struct event *ready;    /* to tell the service manager again */
 	int64_t until_ms;       /* when timer is over */
 	int64_t loaded_ms;
+	bool
+	    undone; /* in force is what was before one that was not confirmed */
 
 	struct reload_reader *reader; /* NULL: nothing is being read */
 	struct reload_asker asker;    /* of that */

@@ -92,7 +92,10 @@ explain(const char *dir, struct error *err)
 	char user[64];
 
 	if (err->code != EACCES && err->code != EPERM && err->code != ENOENT)
-		return -1;
+		return error_set(err, err->code,
+		    "nothing was changed: the configuration in force cannot be "
+		    "kept in %.80s: %s: mend that, or reload without --confirm",
+		    dir, strerror(err->code));
 	snprintf(user, sizeof(user), "%s", privilege_user_name());
 	return error_set(err, err->code,
 	    "a reload with confirm needs a directory to keep the last "
@@ -167,7 +170,7 @@ state_keep(const struct state *s, const char *sources, size_t len,
 	if (rename(path, s->path) < 0) {
 		error_errno(err, "rename %s", path);
 		unlink(path);
-		return -1;
+		return explain(dir, err);
 	}
 	sync_directory(dir);
 	return 0;
@@ -223,7 +226,7 @@ skip(const char *at, const char *end, const char *piece, size_t len)
 /* What root does before the daemon becomes the user whose directory the state
  * is in. */
 static int
-take_from_now(struct conf *conf, const struct conf *now, struct error *err)
+fill_from_now(struct conf *conf, const struct conf *now, struct error *err)
 {
 	char *path = NULL;
 
@@ -266,9 +269,11 @@ state_recall(const struct state *s, const char *sources, size_t len,
 	else
 		err->code = 0;
 	free(bytes);
-	if (conf && take_from_now(conf, now, err) < 0) {
+	if (conf && fill_from_now(conf, now, err) < 0) {
 		conf_free(conf);
 		return NULL;
 	}
+	if (conf)
+		conf->recalled = true;
 	return conf;
 }

@@ -183,7 +183,7 @@ def show(*links, monotonic_s=1000.0, **daemon):
         "loaded": "2025-12-31T00:00:00.000Z", "log": "info",
         "control": {"path": "/run/serial-router/control",
                     "group": "serial-router"},
-        "confirm": None, "links_total": len(links),
+        "confirm": None, "undone": False, "links_total": len(links),
         "links_up": sum(x["state"] == "up" for x in links)}
     made.update(daemon)
     return {"daemon": made, "links": list(links)}

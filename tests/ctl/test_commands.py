@@ -54,12 +54,12 @@ def test_a_reload_to_be_confirmed(fake):
                          "daemon": [],
                          "confirm_s": 90, "warnings": [
                              {"file": "x.conf", "line": 3,
-                              "text": "hurts"}]}}
+                              "text": "warning: hurts"}]}}
     f = fake({"reload confirm 90": answer})
     r = f.ctl("reload", "--confirm", "90")
     assert (r.status, r.err) == (0, "")
     assert r.out.splitlines() == [
-        "warning: x.conf:3: hurts",
+        "x.conf:3: warning: hurts",
         "the old configuration comes back in 1m30s, unless: "
         "serial-routerctl confirm"]
     assert f.requests == ["reload confirm 90"]
@@ -96,7 +96,9 @@ def test_help_names_every_command_and_option():
                      "--json", "--tab", "--rates", "--textfile",
                      "serial-routerctl(8)"):
             assert word in r.out, word
-        assert all(len(x) <= 80 for x in r.out.splitlines())
+        # But for the default path, which may be anything.
+        assert [x for x in r.out.splitlines()
+                if len(x) > 80 and "/" not in x] == []
 
 
 STATE = {"event": "state", "time": "2026-01-01T00:00:00.000Z",

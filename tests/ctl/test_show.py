@@ -63,6 +63,12 @@ def test_a_reload_that_waits_is_told(fake, golden):
     golden("show-confirm.txt", fake({"show": answer}).ctl("show").out)
 
 
+def test_a_reload_that_was_undone_is_told(fake):
+    out = fake({"show": show(link("uno0"), undone=True)}).ctl("show").out
+    assert out.splitlines()[1] == ("the file is not in force, nobody confirmed "
+                                   "it: serial-routerctl diff")
+
+
 def test_without_links(fake, golden):
     r = fake({"show": show(file=None)}).ctl("show")
     assert r.status == 0

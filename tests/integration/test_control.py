@@ -260,7 +260,7 @@ def test_stop_start_and_restart(lab, documented):
         assert answer["state"] == "closing"
         wait_for(lambda: show(s.r)["state"] == "down")
         down = show(s.r)
-        assert down["stopped"] and down["reason"] == "stopped by request"
+        assert down["stopped"] and "stopped by request" in down["reason"]
         assert down["pump"] is None
         # It is nobody's to start it by another way.
         s.n.ip("link", "set", "sl0", "down")
@@ -319,7 +319,7 @@ def test_watch_tells_states_as_they_change(lab, documented):
         ask(s.r, "stop sl0")
         seen = [c.read(), c.read()]
         assert [x["state"] for x in seen] == ["closing", "down"]
-        assert seen[1]["reason"] == "stopped by request"
+        assert "stopped by request" in seen[1]["reason"]
         assert seen[1]["monotonic_s"] >= seen[0]["monotonic_s"]
         ask(s.r, "start sl0")
         assert c.read()["state"] == "opening"
@@ -347,9 +347,10 @@ def test_a_silent_peer_is_a_flag(lab):
         while not told["flags"]:
             told = c.read()
         assert told["state"] == "up"
-        assert told["flags"] == [{
-            "flag": "silent", "reason": "nothing is heard from the peer for "
-                                        "1 s: carrier off"}]
+        [flag] = told["flags"]
+        assert flag["flag"] == "silent"
+        assert flag["reason"].startswith(
+            "nothing is heard from the peer for 1 s: carrier off; is it on")
         s.line.write(END)
         assert c.read()["flags"] == []
     shown = show(s.r)
@@ -582,7 +583,8 @@ def test_a_stopped_link_stays_so_over_a_reload(reloaded):
         reloaded.configure([
             link("sl0", "/dev/ttyNONE0", 57600, enabled=False)])
         assert "reload" in c.ask("reload")
-        wait_for(lambda: show(reloaded)["reason"] == "not enabled")
+        wait_for(lambda: show(reloaded)["reason"].startswith(
+            "not enabled"))
         reloaded.configure([link("sl0", "/dev/ttyNONE0", 57600)])
         assert "reload" in c.ask("reload")
         wait_for(lambda: show(reloaded)["state"] == "absent")

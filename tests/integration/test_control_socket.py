@@ -77,8 +77,8 @@ def test_a_directory_that_is_missing_is_told(lab):
     r.control_path = os.path.join(lab.directory, "none", "control")
     r.configure([])
     assert run_out(r) == 69
-    assert r.lines() == ["serial-routerd: control.path: open %s.lock: "
-                         "No such file or directory" % r.control_path]
+    assert r.lines() == ["serial-routerd: control.path: there is no directory "
+                         "for %s: make it" % r.control_path]
 
 
 class Default(Router):

@@ -49,6 +49,7 @@ def test_what_is_confirmed_stays(s):
                               "keys": ["interface.mtu"], "refused": None}]
     left = ask(s.r, "show")["daemon"]["confirm"]["seconds_left"]
     assert 3500 < left <= 3600
+    assert ask(s.r, "show")["daemon"]["undone"] is False
     assert len(states(s)) == 1
     assert ask(s.r, "confirm")["ok"] is True
     assert ask(s.r, "show")["daemon"]["confirm"] is None
@@ -66,7 +67,8 @@ def test_what_is_not_confirmed_in_time_goes(s):
     wait_for(lambda: mtu(s) == 1500, 20, "the old MTU")
     assert time.monotonic() - begin >= 1
     s.r.wait_log("not confirmed in time, and undone")
-    assert ask(s.r, "show")["daemon"]["confirm"] is None
+    daemon = ask(s.r, "show")["daemon"]
+    assert daemon["confirm"] is None and daemon["undone"] is True
     # What is in force is what it was, whatever the file says.
     assert "mtu = 1500;" in ask(s.r, "config")["config"]
 
@@ -96,8 +98,10 @@ def test_a_daemon_killed_in_between_starts_with_what_was_confirmed(s):
     s.restart()
     assert NOT_CONFIRMED in s.r.log(mark)
     assert mtu(s) == 1500
+    assert ask(s.r, "show")["daemon"]["undone"] is True
     # Until somebody says that it is right.
     assert ask(s.r, "reload")["reload"]["links"][0]["change"] == "live"
+    assert ask(s.r, "show")["daemon"]["undone"] is False
     assert mtu(s) == 1400
     s.r.kill()
     mark = s.r.mark()

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+import control
 from cable import frame
 from lab import A4, B4
 from packets import udp4
@@ -56,7 +57,9 @@ def test_adapters_come_back_under_other_names(lab, bus):
                           usb_link("byplace", path="1-1.4")])
     for name in ("byid", "byplace"):
         r.wait_state("ABSENT", name)
-    r.wait_log("^byid: USB adapter with serial %s is not there; waiting" % UNO)
+    away = "USB adapter with serial %s is not there; waiting" % UNO
+    r.wait_log("^byid: " + away)
+    assert control.show(r, "byid")["reason"].startswith(away)
     names, held = ["ttyUSB0", "ttyUSB1", "ttyUSB2"], []
     for turn in range(5):
         one, two = names[turn % 3], names[(turn + 1) % 3]

@@ -41,6 +41,7 @@ one_per_cent_is_nothing_to_tell(void **state)
 	arrive(&s, 1000, 11, STATS_RX_ESCAPE);
 	assert_int_equal(look(&d, &s, 20), DAMAGE_NOISY);
 	assert_true(d.noisy);
+	assert_non_null(strstr(text, d.check));
 	assert_non_null(strstr(text, "1.1 % of frames"));
 	assert_non_null(strstr(text, "(11 of 1000 in 10 s)"));
 }

@@ -189,14 +189,14 @@ says_which_port_is_not_there(void **state)
 	die(f, NULL);
 	assert_int_equal(f->link->state, LINK_ABSENT);
 	assert_string_equal(link_reason(f->link, text, sizeof(text)),
-	    "port /nope is not there");
+	    "port /nope is not there; waiting for it");
 	port->device = NULL;
 	port->usb = (struct usb_match){ .vendor = USB_ANY,
 		.product = USB_ANY,
 		.function = USB_ANY,
 		.serial = "7533" };
 	assert_string_equal(link_reason(f->link, text, sizeof(text)),
-	    "USB adapter with serial 7533 is not there");
+	    "USB adapter with serial 7533 is not there; waiting for it");
 	port->device = device;
 }
 

@@ -118,7 +118,7 @@ is_down_until_it_is_started(void **state)
 	die(f);
 	assert_int_equal(f->link->state, LINK_DOWN);
 	assert_true(f->link->stopped);
-	assert_reason(f, "stopped by request");
+	assert_reason(f, "stopped by request: serial-routerctl start uno0");
 	link_start(f->link);
 	assert_false(f->link->stopped);
 	assert_int_equal(f->link->state, LINK_OPENING);
@@ -190,7 +190,7 @@ says_that_it_is_not_enabled(void **state)
 	struct fixture *f = *state;
 
 	f->conf.enabled = false;
-	assert_reason(f, "not enabled");
+	assert_reason(f, "not enabled in the configuration");
 }
 
 static void

@@ -256,7 +256,7 @@ what_cannot_be_written_leaves_what_there_was(void **state)
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
 	signal(SIGXFSZ, SIG_DFL);
 	assert_int_equal(result, -1);
-	assert_non_null(strstr(f->err.text, "write "));
+	assert_non_null(strstr(f->err.text, "cannot be kept in "));
 	assert_int_equal(count_files(f->place), 1);
 	conf = recall(f, SOURCES);
 	assert_non_null(conf);
