@@ -61,10 +61,13 @@ life_settings(const struct pump_live *live)
 	};
 }
 
-/* An answer to the probe as it was is none to this one. */
+/* An answer to the probe as it was is none to this one, and round trips to
+ * another peer say nothing of this one. */
 static void
 set_probe(struct pump *p, const struct pump_live *live)
 {
+	if (!ip_equal(&p->probe.to, &live->liveness_probe))
+		p->stats.round_trip = (struct stats_round_trip){ 0 };
 	if (!ip_equal(&p->probe.to, &live->liveness_probe) ||
 	    !ip_equal(&p->probe.from, &live->liveness_from))
 		probe_init(&p->probe, &live->liveness_from,

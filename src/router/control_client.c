@@ -130,14 +130,12 @@ serve(struct control_client *client)
 {
 	bool more = true;
 
-	client->serving = true;
 	while (more && client->fd >= 0 && !client->closing &&
 	    !client->pending &&
 	    control_client_waiting(client) < CONTROL_WAITING_READ) {
 		more = serve_one(client);
 		flush_some(client);
 	}
-	client->serving = false;
 	/* What is left is no whole request. */
 	if (client->fd >= 0 && !more && client->in_len == sizeof(client->in)) {
 		control_send_error(client, CONTROL_TOO_LONG,
@@ -151,8 +149,8 @@ serve(struct control_client *client)
 }
 
 /* What follows from what it has sent or taken. */
-void
-control_client_go_on(struct control_client *client)
+static void
+go_on(struct control_client *client)
 {
 	serve(client);
 	flush_some(client);
@@ -178,7 +176,7 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 	}
 	client->in_len += got;
 	client->ended = got == 0;
-	control_client_go_on(client);
+	go_on(client);
 }
 
 static void
@@ -187,7 +185,7 @@ on_writable(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	flush_some(arg);
-	control_client_go_on(arg);
+	go_on(arg);
 }
 
 struct control_client *
@@ -221,7 +219,7 @@ control_client_new(struct control *c, int fd)
 	json_init(&j, CONTROL_DOCUMENT_MAX);
 	control_write_greeting(&j);
 	control_client_send(client, &j);
-	control_client_go_on(client);
+	go_on(client);
 	return client;
 }
 

@@ -65,7 +65,6 @@ struct control_client {
 	bool closing; /* to be cut off when it has got everything */
 	bool watches;
 	bool pending;        /* the answer of a reload comes later */
-	bool serving;        /* its requests are being served */
 	unsigned interval_s; /* of shows that it watches; 0: none */
 	unsigned ticks;      /* seconds until the next of them */
 	int64_t asked_ms;    /* when it asked last, or connected */
@@ -96,8 +95,6 @@ void control_client_free(struct control_client *client);
 /* What time does to it, each second. */
 void control_client_tick(struct control_client *client, int64_t now_ms);
 size_t control_client_waiting(const struct control_client *client);
-/* What follows when an answer came later. */
-void control_client_go_on(struct control_client *client);
 /* Idle, or with half a request, for at least a second: it can make room. */
 bool control_client_is_idle(
     const struct control_client *client, int64_t now_ms);
@@ -139,6 +136,9 @@ void control_tell_reload(struct control *c, const char *what, const char *text);
 
 /* It watches from now on: shows every interval_s seconds too, 0: none. */
 void control_watch(struct control_client *client, unsigned interval_s);
+/* After a reload: who may not read any more is told and cut off, the others are
+ * told what it left of each link. */
+void control_watch_reloaded(struct control *c);
 /* Each second: shows to whom they are due. */
 void control_watch_tick(struct control *c);
 

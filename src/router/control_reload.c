@@ -114,10 +114,9 @@ on_answer(const struct reload_answer *a, void *arg)
 		write_refused(&j, a);
 	json_close_object(&j);
 	json_end(&j);
+	/* What it has asked since is served as soon as it takes this: now the
+	 * reload is not over. */
 	control_client_send(client, &j);
-	/* Perhaps it came at once. */
-	if (!client->serving)
-		control_client_go_on(client);
 }
 
 void
@@ -190,6 +189,7 @@ control_reloaded(struct control *c, const struct reload_answer *a)
 	    plan_count(p, PLAN_UNCHANGED), plan_count(p, PLAN_LIVE),
 	    plan_count(p, PLAN_PUMP), plan_count(p, PLAN_INTERFACE),
 	    plan_count(p, PLAN_ADDED), plan_count(p, PLAN_REMOVED));
+	control_watch_reloaded(c);
 	control_tell_reload(
 	    c, a->cause == RELOAD_ASKED ? "applied" : "undone", text);
 }

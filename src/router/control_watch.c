@@ -1,6 +1,7 @@
 /* What happens, told to who watches. */
 #include <event2/event.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "router/control_priv.h"
@@ -153,6 +154,39 @@ control_watch(struct control_client *client, unsigned interval_s)
 		return;
 	show_event(&j, client->control);
 	control_client_send(client, &j);
+}
+
+/* The right was looked at when it began to watch. */
+static void
+cut_off_strangers(struct control *c)
+{
+	const struct conf *conf = reload_conf(c->env.reload);
+	struct control_client *client, *next;
+	struct error err;
+
+	for (client = LIST_FIRST(&c->clients); client; client = next) {
+		next = LIST_NEXT(client, entry);
+		if (!client->watches ||
+		    control_check_access(&client->peer, CONTROL_READ, conf,
+			geteuid(), &err) == 0)
+			continue;
+		client->watches = false;
+		client->interval_s = 0;
+		client->closing = true;
+		control_send_error(client, CONTROL_DENIED, err.text, NULL);
+	}
+}
+
+void
+control_watch_reloaded(struct control *c)
+{
+	cut_off_strangers(c);
+	for (size_t i = 0; i < links_count(c->env.links); i++) {
+		struct link *l = links_at(c->env.links, i);
+
+		if (!l->leaving)
+			control_link_changed(c, l);
+	}
 }
 
 void

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/ip.h"
 #include "base/log.h"
 #include "router/link_priv.h"
 
@@ -33,6 +34,10 @@ link_untry(struct link *l, const struct conf_link *to,
 static void
 set_conf(struct link *l, const struct conf_link *to, struct conf *holder)
 {
+	/* Round trips to another peer say nothing of this one. */
+	if (!ip_equal(
+		&l->conf->live.liveness_probe, &to->live.liveness_probe))
+		memset(&l->ended.round_trip, 0, sizeof(l->ended.round_trip));
 	if (holder)
 		conf_hold(holder);
 	conf_free(l->holder);

@@ -133,6 +133,8 @@ reload_end_reading(struct reload *r)
 {
 	keep_left(r, reload_reader_free(r->reader));
 	r->reader = NULL;
+	/* Its death may have been told before its last words were read. */
+	reload_reap(r);
 	tell_ready(r);
 	if (!r->again || r->stopped)
 		return;

@@ -223,6 +223,25 @@ skip(const char *at, const char *end, const char *piece, size_t len)
 	return at + len;
 }
 
+/* What root does before the daemon becomes the user whose directory the state
+ * is in. */
+static int
+fill_from_now(struct conf *conf, const struct conf *now, struct error *err)
+{
+	char *path = NULL;
+
+	if (now->control.path) {
+		path = strdup(now->control.path);
+		if (!path)
+			return error_set(err, ENOMEM, "no memory");
+	}
+	free(conf->control.path);
+	conf->control.path = path;
+	conf->user = now->user;
+	conf->group = now->group;
+	return 0;
+}
+
 struct conf *
 state_recall(const struct state *s, const char *sources, size_t len,
     const struct conf *now, struct error *err)
@@ -249,11 +268,12 @@ state_recall(const struct state *s, const char *sources, size_t len,
 		conf = conf_parse(at, s->path, NULL, NULL, err);
 	else
 		err->code = 0;
-	if (conf) {
-		conf->user = now->user;
-		conf->group = now->group;
-		conf->recalled = true;
-	}
 	free(bytes);
+	if (conf && fill_from_now(conf, now, err) < 0) {
+		conf_free(conf);
+		return NULL;
+	}
+	if (conf)
+		conf->recalled = true;
 	return conf;
 }

@@ -35,8 +35,9 @@ int state_drop(const struct state *s, struct error *err);
 
 /*
  * Where the file still is, byte for byte, the one that waits (sources): the
- * last confirmed configuration, with user and group of now, which are not the
- * state's to say.  NULL otherwise, err->code 0 where all is in order.
+ * last confirmed configuration, with user, group and control.path of now, which
+ * are not the state's to say: root may act on them, and the state is another's.
+ * NULL otherwise, err->code 0 where all is in order.
  */
 struct conf *state_recall(const struct state *s, const char *sources,
     size_t len, const struct conf *now, struct error *err);

@@ -1,10 +1,12 @@
 """The control socket: what it answers, to whom, and that each field that
 serial-router-control(7) documents is there."""
 
+import json
 import os
 import signal
 import stat
 import subprocess
+import threading
 
 import pytest
 
@@ -515,6 +517,16 @@ def test_reload_confirm_and_undo(reloaded, documented):
         assert "txqueuelen = 77" in c.ask("config")["config"]
 
 
+def test_what_is_asked_behind_a_reload_waits_for_its_end(reloaded):
+    with client(reloaded) as c:
+        reloaded.change(txqueuelen=77)
+        c.send("reload confirm 3600\nconfirm\nreload\nundo\n")
+        assert c.read()["reload"]["confirm_s"] == 3600
+        assert c.read()["text"] == "the configuration is confirmed"
+        assert c.read()["reload"]["confirm_s"] is None
+        assert c.read()["error"]["code"] == "unavailable"
+
+
 def test_a_client_that_leaves_during_its_reload(reloaded):
     for _ in range(10):
         with client(reloaded) as c:
@@ -533,6 +545,32 @@ def test_a_reload_changes_who_may(reloaded):
     assert made["live"] == ["control.group", "control.admins"]
     docs, _ = socat(reloaded.control_path, "stop sl0\n", **who)
     assert docs[1]["ok"]
+
+
+def test_a_watcher_who_may_no_longer_read_is_cut_off(reloaded):
+    reloaded.control = "group: %d;" % GROUP
+    reloaded.change()
+    assert "reload" in ask(reloaded, "reload")
+    socat = subprocess.Popen(
+        ["socat", "-", "UNIX-CONNECT:" + reloaded.control_path],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        **as_user(USER, GROUP))
+    deadline = threading.Timer(60, socat.kill)
+    deadline.start()
+    try:
+        socat.stdin.write(b"watch\n")
+        socat.stdin.flush()
+        told = [json.loads(socat.stdout.readline()) for _ in range(3)]
+        assert [x.get("link") for x in told] == [None, "sl0", "sl1"]
+        reloaded.control = "group: %d;" % OTHER
+        reloaded.change()
+        assert "reload" in ask(reloaded, "reload")
+        rest = [json.loads(line) for line in socat.stdout]
+    finally:
+        deadline.cancel()
+        socat.kill()
+        socat.wait()
+    assert [x["error"]["code"] for x in rest] == ["denied"]
 
 
 def test_a_stopped_link_stays_so_over_a_reload(reloaded):

@@ -2,6 +2,7 @@
 
 import os
 
+from control import client
 from rtnl import Listener
 from test_reload import Lines, end
 from wait import wait_for
@@ -56,6 +57,19 @@ def test_a_refused_change_is_tried_again_until_it_is_good(lab):
     assert s.n.link("sl0")["mtu"] == 1300
     assert s.r.status("sl0")["degraded"] == "no"
     assert s.n.destinations("dev", "sl0", "proto", "83") == {"10.65.0.0/16"}
+
+
+def test_who_watches_is_told_of_a_refusal_and_of_its_end(lab):
+    s = Lines(lab, 2)
+    with client(s.r) as watcher:
+        assert [watcher.ask("watch")["link"], watcher.read()["link"]] == [
+            "sl0", "sl1"]
+        for routes, flags in ([BAD_ROUTE], ["degraded"]), ([], []):
+            change(s, {"mtu": 1300, "routes": routes})
+            told = watcher.read()
+            assert (told["event"], told["link"]) == ("state", "sl0")
+            assert [x["flag"] for x in told["flags"]] == flags
+            assert watcher.read()["what"] == "applied"
 
 
 def test_going_back_needs_nothing_and_ends_it(lab):

@@ -174,6 +174,32 @@ tries_what_has_nothing_behind_it_in_its_own_time(void **state)
 	run_until(f, LINK_OPENING);
 }
 
+static void
+says_which_port_is_not_there(void **state)
+{
+	struct fixture *f = *state;
+	struct port_settings *port = &f->conf.port;
+	char *device = port->device;
+	char text[LINK_REASON_SIZE];
+
+	bring_up(f);
+	strcpy(device, "/nope");
+	fake_pump_says(PUMP_ENDED, PUMP_END_HANGUP, "hung up");
+	run_until(f, LINK_CLOSING);
+	die(f, NULL);
+	assert_int_equal(f->link->state, LINK_ABSENT);
+	assert_string_equal(link_reason(f->link, text, sizeof(text)),
+	    "port /nope is not there; waiting for it");
+	port->device = NULL;
+	port->usb = (struct usb_match){ .vendor = USB_ANY,
+		.product = USB_ANY,
+		.function = USB_ANY,
+		.serial = "7533" };
+	assert_string_equal(link_reason(f->link, text, sizeof(text)),
+	    "USB adapter with serial 7533 is not there; waiting for it");
+	port->device = device;
+}
+
 /* The same name, another node. */
 static void
 tries_at_once_what_came_back_while_the_pump_ended(void **state)
@@ -479,6 +505,23 @@ kills_a_pump_that_does_not_end(void **state)
 }
 
 static void
+forgets_round_trips_to_another_peer(void **state)
+{
+	struct fixture *f = *state;
+	struct conf_link to = f->conf;
+	struct stats stats;
+
+	f->link->ended.round_trip.last_ns = 5;
+	link_change(f->link, &to, NULL);
+	link_stats(f->link, &stats);
+	assert_int_equal(stats.round_trip.last_ns, 5);
+	to.live.liveness_probe = (struct ip){ .family = AF_INET };
+	link_change(f->link, &f->conf, NULL);
+	link_stats(f->link, &stats);
+	assert_int_equal(stats.round_trip.last_ns, 0);
+}
+
+static void
 kills_a_pump_that_does_not_answer(void **state)
 {
 	struct fixture *f = *state;
@@ -500,6 +543,7 @@ main(void)
 		TEST(takes_the_carrier_off_before_the_pump_is_reaped),
 		TEST(waits_for_a_port_that_vanished_without_a_back_off),
 		TEST(tries_what_has_nothing_behind_it_in_its_own_time),
+		TEST(says_which_port_is_not_there),
 		TEST(tries_at_once_what_came_back_while_the_pump_ended),
 		TEST(leaves_a_back_off_when_the_port_changes),
 		TEST(tries_what_has_just_appeared_in_short_order),
@@ -520,6 +564,7 @@ main(void)
 		TEST(does_not_start_what_was_stopped),
 		TEST(kills_a_pump_that_does_not_end),
 		TEST(kills_a_pump_that_does_not_answer),
+		TEST(forgets_round_trips_to_another_peer),
 	};
 
 	log_open(false, LOG_LEVEL_ERR);

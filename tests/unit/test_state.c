@@ -18,9 +18,9 @@
 #include "router/state.h"
 
 #define CONFIRMED \
-	"user = 7; links: ( { name = \"a\"; port: { device = \"/dev/a\"; " \
+	"user = 7; control: { path = \"/old\"; }; links: ( { name = \"a\"; port: { device = \"/dev/a\"; " \
 	"baud = 9600; }; } );"
-#define NOW "user = 9; links: ( );"
+#define NOW "user = 9; control: { path = \"/now\"; }; links: ( );"
 #define SOURCES "/etc/x.conf\n4\n#abc"
 
 struct fixture {
@@ -177,6 +177,7 @@ gives_back_what_was_confirmed(void **state)
 	assert_string_equal(conf->links[0].port.device, "/dev/a");
 	/* The state is not to say whom root becomes. */
 	assert_int_equal(conf->user, 9);
+	assert_string_equal(conf->control.path, "/now");
 	conf_free(conf);
 }
 
