@@ -24,7 +24,9 @@ locate_socket(const char *file, int *status)
 	if (!conf) {
 		fputs("serial-routerctl: ", stderr);
 		text_put(stderr, err.text);
-		fputc('\n', stderr);
+		fputs("; the daemon was not asked, which -s PATH does without "
+		      "the file\n",
+		    stderr);
 		*status = conf_exit_status(&err);
 		return NULL;
 	}
