@@ -16,6 +16,7 @@ sys.path[:0] = [HERE, os.path.join(HERE, "..", "integration")]
 from guest import Bench, Guest  # noqa: E402
 from kernel import Missing  # noqa: E402
 from system import SystemdMachine  # noqa: E402
+from wait import wait_for  # noqa: E402
 
 CI = bool(os.environ.get("SR_CI"))
 
@@ -66,6 +67,23 @@ def bench(guest):
     made = Bench(guest)
     yield made
     made.close()
+
+
+@pytest.fixture
+def adapter(bench):
+    """The machine, its USB adapter unplugged at first, and after."""
+    machine = bench.guest.machine
+
+    def unplug():
+        if machine.usb:
+            machine.unplug_usb()
+        wait_for(lambda: not bench.guest.exists("/dev/ttyUSB0"), 120,
+                 "the adapter to go", every=0.1)
+
+    unplug()
+    yield machine
+    if machine.is_alive():
+        unplug()
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -5,12 +5,12 @@ import os
 import shutil
 import socket
 import subprocess
-import tempfile
 import threading
 import time
 
 import image
 from kernel import Missing, kernel
+from scratch import Scratch
 
 QEMU = "qemu-system-x86_64"
 
@@ -28,6 +28,9 @@ FIFO_BYTES = 32
 
 # A full line stops a UART; but the whole machine where it is a USB adapter.
 USB_BYTES = 1 << 16
+
+# Neither machine nor cable outlives whoever started it, however he ended.
+ENDS_WITH_US = ("setpriv", "--pdeathsig", "KILL")
 
 MODULES = "tun,slip,sch_fq_codel,xhci-pci,ftdi_sio"
 
@@ -108,8 +111,8 @@ class Machine:
 
     def __init__(self, console=None):
         """console: options of QEMU's chardev instead of a file."""
-        self.directory = tempfile.mkdtemp(prefix="sr-vm-")
-        os.chmod(self.directory, 0o755)
+        self.scratch = Scratch()
+        self.directory = self.scratch.path
         self.share = os.path.join(self.directory, "share")
         os.mkdir(self.share)
         self.console = os.path.join(self.directory, "console")
@@ -163,9 +166,11 @@ class Machine:
     def _options(self, root, monitor, agent):
         tag = "share"
         options = [
-            QEMU, "-accel", "tcg,thread=multi,tb-size=256", "-M", "pc", "-cpu", "max",
-            "-smp", "1", "-m", str(self.MEMORY_MB), "-nodefaults", "-no-user-config",
-            "-display", "none", "-no-reboot",
+            *ENDS_WITH_US, QEMU,
+            "-accel", "tcg,thread=multi,tb-size=256", "-M", "pc",
+            "-cpu", "max", "-smp", "1", "-m", str(self.MEMORY_MB),
+            "-nodefaults", "-no-user-config", "-display", "none",
+            "-no-reboot",
             "-kernel", os.path.join(self.kernel, "vmlinux"),
             "-initrd", root,
             "-append", "console=ttyS0,115200 panic=-1 8250.nr_uarts=16 "
@@ -248,7 +253,7 @@ class Machine:
             self.cable.close()
         for uart in self.uarts.values():
             uart.ours.close()
-        shutil.rmtree(self.directory, ignore_errors=True)
+        self.scratch.close()
 
 
 class Cable:
@@ -257,8 +262,9 @@ class Cable:
     def __init__(self, specs, fds, names):
         self.names = names
         self.process = subprocess.Popen(
-            [os.environ["NULLMODEM"], *specs], stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, text=True, bufsize=1, pass_fds=fds)
+            [*ENDS_WITH_US, os.environ["NULLMODEM"], *specs],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            bufsize=1, pass_fds=fds)
         assert self.process.stdout.readline() == "ready\n"
 
     def tell(self, line):

@@ -1,29 +1,10 @@
 """A USB adapter that is unplugged and plugged in again."""
 
-import pytest
-
 from pair import A4, B4, Transfer, router
 from router import both
 from wait import wait_for
 
 CYCLES = 20
-
-
-@pytest.fixture
-def adapter(bench):
-    """Plugged out at first, and after."""
-    machine = bench.guest.machine
-
-    def unplug():
-        if machine.usb:
-            machine.unplug_usb()
-        wait_for(lambda: not bench.guest.exists("/dev/ttyUSB0"), 120,
-                 "the adapter to go", every=0.1)
-
-    unplug()
-    yield machine
-    if machine.is_alive():
-        unplug()
 
 
 def test_absent_at_the_start(bench, adapter):
