@@ -198,11 +198,16 @@ wants_leading_end(const struct tx *tx, int64_t now_ns)
 static bool
 has_room(const struct tx *tx, int64_t now_ns)
 {
+	int64_t held_ns;
+
 	if (tx->n_frames == TX_BATCH_FRAMES || tx->batch_len > TX_BATCH_BYTES)
 		return false;
-	return !tx->settings.pace ||
-	    pace_open(
-		&tx->pace, now_ns - pace_time_ns(&tx->pace, tx->batch_len));
+	if (!tx->settings.pace)
+		return true;
+	/* A line that has been idle gets no more than any other. */
+	held_ns = pace_held_ns(&tx->pace, now_ns) +
+	    pace_time_ns(&tx->pace, tx->batch_len);
+	return pace_open(&tx->pace, now_ns) && held_ns <= tx->pace.ahead_ns;
 }
 
 /* Takes packets out of the queue, as late as the line allows. */

@@ -365,6 +365,22 @@ gives_a_paced_line_small_packets_together(void **state)
 	assert_int_equal(f->stats.tx_packets, 3);
 }
 
+/* Else whatever comes at once after a silence was before the next ping. */
+static void
+gives_a_line_that_was_idle_one_packet_at_a_time(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t packet[1500] = { 0 }, line[8192];
+
+	f->settings.pace = true;
+	init(f, TX_LEADING_END_NEVER);
+	for (int i = 0; i < 4; i++)
+		put(f, packet, sizeof(packet));
+	pump_at(f, START_NS + CLOCK_NS_PER_S);
+	assert_int_equal(line_bytes(f, line, sizeof(line)), 1501);
+	assert_int_equal(f->stats.tx_queued, 3);
+}
+
 static void
 changes_its_settings_at_once(void **state)
 {
@@ -522,6 +538,7 @@ main(void)
 		TEST(
 		    gives_a_paced_line_the_next_packet_when_the_last_is_almost_out),
 		TEST(gives_a_paced_line_small_packets_together),
+		TEST(gives_a_line_that_was_idle_one_packet_at_a_time),
 		TEST(changes_its_settings_at_once),
 		TEST(counts_how_long_packets_wait_in_the_queue),
 		TEST(finds_output_stuck_after_five_seconds),
