@@ -109,7 +109,7 @@ def look(bench, pair, end, ends, address, mtu, enough, *options):
                 starter(bench, a.namespace), address, *options)
     flow.wait(pair, end)
     sampling = start_samples(bench, a.device, SAMPLE_MS)
-    rate = fastest(bench, pair, end, enough, 30 * WINDOW_S)
+    rate = fastest(bench, pair, end, enough, 15 * WINDOW_S)
     seen = samples(sampling)
     flow.close()
     print("%s: %s, bound %d; %.0f bytes/s, %.0f are enough" % (
@@ -121,14 +121,14 @@ def look(bench, pair, end, ends, address, mtu, enough, *options):
 
 
 def assert_used(bench, pair, end, ends, rate, enough):
-    """By what the machine can do just now, where it cannot do that."""
+    """Or so much of what a port that is never empty gets from this machine
+    just now: TCP takes more of it than that does."""
     if rate > enough:
         return
     for r in ends:
         bench.take(r)
     possible = always_full(bench, pair, end, ends[0].device, enough)
     print("a full port: %.0f bytes/s" % possible)
-    assert possible <= enough, (rate, possible)
     assert rate > possible / MARGIN, (rate, possible)
 
 
