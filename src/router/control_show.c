@@ -162,36 +162,38 @@ write_number_or_null(struct json *j, const char *name, uint32_t n)
 		json_uint(j, name, n);
 }
 
+/* What is asked for and what was found have the same members. */
+static void
+write_adapter(struct json *j, const char *name, uint32_t vendor,
+    uint32_t product, const char *serial, const char *path, uint32_t function)
+{
+	json_open_object(j, name);
+	write_number_or_null(j, "vendor", vendor);
+	write_number_or_null(j, "product", product);
+	write_string_or_null(j, "serial", serial);
+	write_string_or_null(j, "path", path);
+	write_number_or_null(j, "function", function);
+	json_close_object(j);
+}
+
 static void
 write_usb(struct json *j, const struct usb_match *m)
 {
-	if (!usb_match_is_set(m)) {
+	if (usb_match_is_set(m))
+		write_adapter(j, "usb", m->vendor, m->product, m->serial,
+		    m->path, m->function);
+	else
 		json_null(j, "usb");
-		return;
-	}
-	json_open_object(j, "usb");
-	write_number_or_null(j, "vendor", m->vendor);
-	write_number_or_null(j, "product", m->product);
-	write_string_or_null(j, "serial", m->serial);
-	write_string_or_null(j, "path", m->path);
-	write_number_or_null(j, "function", m->function);
-	json_close_object(j);
 }
 
 static void
 write_found(struct json *j, const struct usb_adapter *a)
 {
-	if (!a->place[0]) {
+	if (a->place[0])
+		write_adapter(j, "found", a->vendor, a->product, a->serial,
+		    a->place, a->function);
+	else
 		json_null(j, "found");
-		return;
-	}
-	json_open_object(j, "found");
-	write_number_or_null(j, "vendor", a->vendor);
-	write_number_or_null(j, "product", a->product);
-	write_string_or_null(j, "serial", a->serial);
-	write_string_or_null(j, "path", a->place);
-	write_number_or_null(j, "function", a->function);
-	json_close_object(j);
 }
 
 static void
